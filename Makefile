@@ -1,0 +1,106 @@
+# acmeproxy.  `make help` lists what there is.
+CC      ?= cc
+BUILD   ?= build
+CFLAGS  ?= -O2 -g
+PREFIX  ?= /usr/local
+PYTHON  := /usr/bin/python3
+SYSCONF ?= /etc
+GCC     := $(findstring gcc,$(shell $(CC) -v 2>&1 | tail -1))
+comma   := ,
+
+# The caller owns CFLAGS, CPPFLAGS and LDFLAGS; ours never depend on them.
+WARN := -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow \
+	-Wformat=2 -Wundef -Wvla -Wcast-qual -Wwrite-strings \
+	-Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wdate-time \
+	-Wnull-dereference $(if $(GCC),-Wlogical-op -Wduplicated-cond \
+	-Wduplicated-branches -Wformat-signedness -Wjump-misses-init) \
+	$(if $(WERROR),-Werror)
+HARD := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fPIE -fcf-protection \
+	-fstack-protector-strong -fstack-clash-protection
+MODE := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all,$(HARD))
+LINK := $(if $(SAN),-fsanitize=$(SAN),-pie -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now) \
+	-Wl,--as-needed
+
+COMPILE = $(CC) -std=c11 -D_DEFAULT_SOURCE -I. -MMD -MP -pthread \
+	-fno-common -ffile-prefix-map=$(CURDIR)=. $(WARN) $(MODE) $(CFLAGS)
+objects = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
+
+PROGRAMS := $(BUILD)/acmeproxy $(BUILD)/acmeproxy-pipe
+COMMON   := $(call objects,common)
+APP      := $(call objects,fcgi-app) $(BUILD)/fcgi-app/scripts.o
+PIPE     := $(call objects,pipe-backend)
+SCRIPTS  := create rotate publish expire delete refuse
+UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+LIBS     := -lhiredis -ljansson
+
+all: $(PROGRAMS) ## build the two programs
+
+$(BUILD)/acmeproxy: $(BUILD)/fcgi-app/main.o $(APP) $(COMMON)
+	$(CC) $(LINK) $(LDFLAGS) -pthread -o $@ $^ -lfcgi -lsodium $(LIBS)
+
+$(BUILD)/acmeproxy-pipe: $(BUILD)/pipe-backend/main.o $(PIPE) $(COMMON)
+	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(COMPILE) $(CPPFLAGS) -c -o $@ $<
+
+$(BUILD)/%.o: $(BUILD)/%.c Makefile
+	$(COMPILE) $(CPPFLAGS) -c -o $@ $<
+
+# Each Lua script behind the common head, as a C string with its SHA-1.
+$(BUILD)/fcgi-app/scripts.c: $(wildcard fcgi-app/scripts/*.lua) Makefile
+	@mkdir -p $(@D)
+	@echo '#include "fcgi-app/script.h"' >$@.new
+	@for s in $(SCRIPTS); do \
+		cat fcgi-app/scripts/head.lua fcgi-app/scripts/$$s.lua >$@.lua && \
+		echo "const struct script script_$$s = {" && \
+		echo "	\"$$(sha1sum <$@.lua | cut -d' ' -f1)\"," && \
+		sed 's/[\\"]/\\&/g; s/.*/	"&\\n"/' $@.lua && \
+		echo "};" || exit; \
+	done >>$@.new
+	@rm $@.lua && mv $@.new $@
+
+# A unit test is linked against all but the main files.
+$(BUILD)/test_%: $(BUILD)/tests/unit/test_%.o $(APP) $(PIPE) $(COMMON)
+	$(CC) $(LINK) $(LDFLAGS) -pthread -o $@ $^ -lcmocka -lfcgi -lsodium $(LIBS)
+
+install: all ## install into DESTDIR and PREFIX; README, "Deployment"
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/acmeproxy
+	install -m 0755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	cp -R deploy/. $(DESTDIR)$(PREFIX)/share/acmeproxy
+
+packages: ## install the Debian packages that are missing
+	@sh tests/install-packages.sh
+
+# What needs packages comes in two steps, so that the second make sees them.
+run demo test bench fuzz lint: packages
+	@$(MAKE) --no-print-directory $@-only
+
+run: ## the whole stack on loopback, in the foreground
+demo: ## a real certificate from a real ACME server
+test: ## everything that CI runs
+bench: ## requests and questions a second
+fuzz: ## libFuzzer on each input, FUZZ_S seconds a target
+lint: ## warnings, layers, formatting, clang-tidy, shellcheck
+
+run-only: all
+	@exec $(PYTHON) tests/stack/run.py
+
+demo-only: all
+	@exec $(PYTHON) tests/demo/demo.py
+
+test-only: all $(UNIT)
+	@BUILD=$(BUILD) sh tests/run.sh $(UNIT)
+
+clean: ## remove what was built
+	rm -rf $(BUILD)
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | sort | \
+		expand -t 12
+
+.PHONY: all install packages clean help run demo test bench fuzz lint \
+	run-only demo-only test-only bench-only fuzz-only lint-only
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

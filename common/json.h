@@ -1,0 +1,78 @@
+#ifndef COMMON_JSON_H
+#define COMMON_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/err.h"
+
+/*
+ * Reading JSON (RFC 8259).  A document owns all its values: a pointer to a
+ * part of it is borrowed and dies with json_free() of the document.
+ */
+struct json;
+
+enum json_kind {
+	JSON_KIND_NULL,
+	JSON_KIND_BOOLEAN,
+	JSON_KIND_INTEGER,
+	JSON_KIND_REAL,
+	JSON_KIND_STRING,
+	JSON_KIND_ARRAY,
+	JSON_KIND_OBJECT,
+};
+
+/*
+ * Parse one JSON value and nothing after it.  An object with the same member
+ * twice and a string with an escaped NUL are refused.
+ *
+ * Returns ERR_OK and a document for json_free(), or ERR_INPUT with "line N: "
+ * in front of the reason.
+ */
+MUST_CHECK enum err_code json_parse(struct json **doc, const char *text,
+    size_t len, struct err *err);
+
+void json_free(struct json *doc);
+
+enum json_kind json_kind(const struct json *value);
+
+/* "a string", "an object", ...: for sentences about what was expected. */
+const char *json_kind_name(enum json_kind kind);
+
+/* Octets of a string, UTF-8, without NULs inside, NUL-terminated. */
+const char *json_as_string(const struct json *string, size_t *len);
+long long json_as_integer(const struct json *integer);
+bool json_as_boolean(const struct json *boolean);
+
+size_t json_n(const struct json *array);
+const struct json *json_at(const struct json *array, size_t i);
+
+/* The member called key, or NULL when there is none. */
+const struct json *json_member(const struct json *object, const char *key);
+
+/*
+ * Call fn for each member in the order of the text, until one does not return
+ * ERR_OK, and return what the last call returned.
+ */
+typedef enum err_code json_member_fn(void *ctx, const char *key,
+    const struct json *value, struct err *err);
+MUST_CHECK enum err_code json_each(const struct json *object,
+    json_member_fn *fn, void *ctx, struct err *err);
+
+/*
+ * The line, from 1, on which a member or element of a valid document begins.
+ *
+ *   text	the NUL-terminated text that json_parse() took
+ *   path	"redis.timeout_ms", "accounts.2.permit"; a number is an index
+ *
+ * Returns 1 when the path leads nowhere.
+ */
+unsigned json_line_of(const char *text, const char *path);
+
+/*
+ * Write a string as JSON, quotes included, cut to fit.
+ * Returns the octets written, without the terminating NUL.
+ */
+size_t json_format_string(char *buf, size_t size, const char *text);
+
+#endif

@@ -1,0 +1,309 @@
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <hiredis/hiredis.h>
+
+#include "common/clock.h"
+#include "common/file.h"
+#include "common/redis.h"
+
+#define BACKOFF_MIN_MS 50
+#define BACKOFF_MAX_MS 1000
+#define PASSWORD_MAX   1024 /* octets in a password file */
+#define WORDS_MAX      16
+
+struct redis {
+	struct redis_settings settings;
+	redisContext *context; /* NULL: not connected */
+	int64_t retry_at_ms;   /* by the steady clock */
+	int backoff_ms;
+	redisReply **replies; /* n_room of them, the first n_replies ours */
+	size_t n_replies, n_queued, n_room;
+};
+
+enum err_code
+redis_new(struct redis **redis, const struct redis_settings *settings,
+    struct err *err)
+{
+	struct redis *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return err_set(err, ERR_SYSTEM, "out of memory");
+	r->settings = *settings;
+	*redis = r;
+	return ERR_OK;
+}
+
+static void
+drop_replies(struct redis *redis)
+{
+	while (redis->n_replies > 0)
+		freeReplyObject(redis->replies[--redis->n_replies]);
+}
+
+static void
+disconnect(struct redis *redis)
+{
+	if (redis->context != NULL)
+		redisFree(redis->context);
+	redis->context = NULL;
+}
+
+void
+redis_free(struct redis *redis)
+{
+	if (redis == NULL)
+		return;
+	drop_replies(redis);
+	disconnect(redis);
+	free(redis->replies);
+	free(redis);
+}
+
+/* Close, and let nobody knock again before the back-off is over. */
+static enum err_code
+give_up(struct redis *redis, struct err *err, const char *doing,
+    const char *reason)
+{
+	enum err_code rc;
+
+	rc = err_set(err, ERR_STORE, "redis: %s: %s", doing, reason);
+	disconnect(redis);
+	redis->backoff_ms =
+	    redis->backoff_ms == 0 ? BACKOFF_MIN_MS : 2 * redis->backoff_ms;
+	if (redis->backoff_ms > BACKOFF_MAX_MS)
+		redis->backoff_ms = BACKOFF_MAX_MS;
+	redis->retry_at_ms = clock_steady_ms() + redis->backoff_ms;
+	return rc;
+}
+
+/* A read that times out leaves "Resource temporarily unavailable". */
+static const char *
+reason_of(const redisContext *context)
+{
+	if (context->err == REDIS_ERR_IO && errno == EAGAIN)
+		return "timed out";
+	return context->errstr;
+}
+
+static enum err_code
+authenticate(struct redis *redis, struct err *err)
+{
+	const struct redis_settings *s = &redis->settings;
+	redisReply *reply;
+	char *password;
+	enum err_code rc;
+
+	if (s->password_file[0] == '\0')
+		return ERR_OK;
+	rc = file_read(&password, NULL, s->password_file, PASSWORD_MAX, err);
+	if (rc != ERR_OK)
+		return rc;
+	password[strcspn(password, "\r\n")] = '\0';
+	reply = s->username[0] != '\0'
+	    ? redisCommand(redis->context, "AUTH %s %s", s->username, password)
+	    : redisCommand(redis->context, "AUTH %s", password);
+	free(password);
+	if (reply == NULL)
+		return err_set(err, ERR_STORE, "%s", reason_of(redis->context));
+	if (reply->type == REDIS_REPLY_ERROR)
+		rc = err_set(err, ERR_STORE, "%s", reply->str);
+	freeReplyObject(reply);
+	return rc;
+}
+
+static enum err_code
+connect_once(struct redis *redis, struct err *err)
+{
+	const struct redis_settings *s = &redis->settings;
+	struct timeval timeout = {
+		.tv_sec = s->timeout_ms / 1000,
+		.tv_usec = (suseconds_t)(s->timeout_ms % 1000) * 1000,
+	};
+	struct err why = { 0 };
+	redisContext *c;
+
+	c = s->socket[0] != '\0'
+	    ? redisConnectUnixWithTimeout(s->socket, timeout)
+	    : redisConnectWithTimeout(s->host, (int)s->port, timeout);
+	redis->context = c;
+	if (c == NULL)
+		return give_up(redis, err, "connect", "out of memory");
+	if (c->err != 0)
+		return give_up(redis, err, "connect", c->errstr);
+	if (redisSetTimeout(c, timeout) != REDIS_OK)
+		return give_up(redis, err, "connect", c->errstr);
+	if (s->socket[0] == '\0')
+		(void)redisEnableKeepAlive(c);
+	if (authenticate(redis, &why) != ERR_OK)
+		return give_up(redis, err, "authenticate", why.text);
+	redis->backoff_ms = 0;
+	return ERR_OK;
+}
+
+/*
+ * Between exchanges the socket has nothing to read.  If it has, Redis went
+ * away (end of file) or we are out of step: a new connection is due, and it is
+ * due now, before a command that must not be sent twice is on its way.
+ */
+static bool
+is_stale(const redisContext *context)
+{
+	char octet;
+
+	return recv(context->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
+	    errno != EAGAIN;
+}
+
+enum err_code
+redis_begin(struct redis *redis, struct err *err)
+{
+	drop_replies(redis);
+	redis->n_queued = 0;
+	if (redis->context != NULL && is_stale(redis->context))
+		disconnect(redis);
+	if (redis->context != NULL)
+		return ERR_OK;
+	if (clock_steady_ms() < redis->retry_at_ms)
+		return err_set(err, ERR_STORE, "redis: away");
+	return connect_once(redis, err);
+}
+
+void
+redis_add(struct redis *redis, int argc, const char *const *argv,
+    const size_t *argv_len)
+{
+	/*
+	 * hiredis takes argv as const char **, yet does not write to it.  Out
+	 * of memory is remembered in the context and fails the exchange.
+	 */
+	(void)redisAppendCommandArgv(redis->context, argc,
+	    (const char **)(uintptr_t)argv, argv_len);
+	redis->n_queued++;
+}
+
+void
+redis_add_words(struct redis *redis, const char *word, ...)
+{
+	const char *argv[WORDS_MAX];
+	size_t len[WORDS_MAX];
+	int argc = 0;
+	va_list ap;
+
+	va_start(ap, word);
+	for (; word != NULL && argc < WORDS_MAX;
+	     word = va_arg(ap, const char *)) {
+		argv[argc] = word;
+		len[argc++] = strlen(word);
+	}
+	va_end(ap);
+	redis_add(redis, argc, argv, len);
+}
+
+static enum err_code
+make_room(struct redis *redis)
+{
+	redisReply **more;
+
+	if (redis->n_queued <= redis->n_room)
+		return ERR_OK;
+	more = realloc(redis->replies, redis->n_queued * sizeof(*more));
+	if (more == NULL)
+		return ERR_SYSTEM;
+	redis->replies = more;
+	redis->n_room = redis->n_queued;
+	return ERR_OK;
+}
+
+enum err_code
+redis_end(struct redis *redis, struct err *err)
+{
+	enum err_code rc = ERR_OK;
+	void *reply;
+
+	if (redis->context->err != 0 || make_room(redis) != ERR_OK)
+		return give_up(redis, err, "exchange", "out of memory");
+	while (redis->n_replies < redis->n_queued) {
+		redisReply *r;
+
+		if (redisGetReply(redis->context, &reply) != REDIS_OK)
+			return give_up(redis, err, "exchange",
+			    reason_of(redis->context));
+		r = reply;
+		redis->replies[redis->n_replies++] = r;
+		if (r->type == REDIS_REPLY_ERROR && rc == ERR_OK)
+			rc = err_set(err, ERR_STORE, "redis: %s", r->str);
+	}
+	return rc;
+}
+
+bool
+redis_failed_with(const struct redis *redis, size_t i, const char *code)
+{
+	return i < redis->n_replies &&
+	    redis->replies[i]->type == REDIS_REPLY_ERROR &&
+	    strncmp(redis->replies[i]->str, code, strlen(code)) == 0;
+}
+
+static const redisReply *
+native(const struct redis_reply *reply)
+{
+	return (const redisReply *)(const void *)reply;
+}
+
+static const struct redis_reply *
+foreign(const redisReply *reply)
+{
+	return (const struct redis_reply *)(const void *)reply;
+}
+
+const struct redis_reply *
+redis_reply(const struct redis *redis, size_t i)
+{
+	return foreign(redis->replies[i]);
+}
+
+bool
+reply_is_nil(const struct redis_reply *reply)
+{
+	return native(reply)->type == REDIS_REPLY_NIL;
+}
+
+long long
+reply_integer(const struct redis_reply *reply)
+{
+	const redisReply *r = native(reply);
+
+	return r->type == REDIS_REPLY_INTEGER ? r->integer : 0;
+}
+
+const char *
+reply_text(const struct redis_reply *reply, size_t *len)
+{
+	const redisReply *r = native(reply);
+	bool has_text = r->type == REDIS_REPLY_STRING ||
+	    r->type == REDIS_REPLY_STATUS || r->type == REDIS_REPLY_ERROR;
+
+	if (len != NULL)
+		*len = has_text ? r->len : 0;
+	return has_text ? r->str : "";
+}
+
+size_t
+reply_n(const struct redis_reply *reply)
+{
+	const redisReply *r = native(reply);
+
+	return r->type == REDIS_REPLY_ARRAY ? r->elements : 0;
+}
+
+const struct redis_reply *
+reply_at(const struct redis_reply *reply, size_t i)
+{
+	return foreign(native(reply)->element[i]);
+}

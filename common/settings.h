@@ -1,0 +1,74 @@
+#ifndef COMMON_SETTINGS_H
+#define COMMON_SETTINGS_H
+
+#include <limits.h>
+#include <stdint.h>
+
+#include "common/dnsname.h"
+#include "common/err.h"
+
+#define SETTINGS_FILE        "/etc/acmeproxy/acmeproxy.json"
+#define SETTINGS_NAMESERVERS 13 /* as many as the root has */
+#define SETTINGS_ISSUERS     8
+#define SETTINGS_TEXT        64 /* octets of a key prefix or user, with NUL */
+
+/* How to reach one Redis: a Unix socket, or a host and a port. */
+struct redis_settings {
+	char socket[108]; /* sun_path; "" when host is used */
+	char host[DNSNAME_MAX + 1];
+	unsigned port;
+	char username[SETTINGS_TEXT]; /* "" for none */
+	char password_file[PATH_MAX]; /* "" for none */
+	unsigned timeout_ms;          /* to connect, and for one exchange */
+};
+
+/* At which names below an authorisation we claim a zone: README, "authority" */
+enum authority {
+	AUTHORITY_CHALLENGE, /* _acme-challenge.N */
+	AUTHORITY_NAME,      /* and N */
+	AUTHORITY_PARENT,    /* and the name one label up */
+};
+
+struct caa_issuer {
+	char text[DNSNAME_MAX + 1]; /* RFC 8659, 4.2: the issuer's domain */
+};
+
+/* What acmeproxy.json says, checked, with defaults for what it leaves out. */
+struct settings {
+	struct redis_settings redis;      /* the app reads and writes here */
+	struct redis_settings redis_read; /* the pipe backend reads here */
+	char key_prefix[SETTINGS_TEXT];
+	struct dnsname soa_hostname, soa_contact;
+	struct dnsname nameservers[SETTINGS_NAMESERVERS];
+	size_t n_nameservers; /* at least 1 */
+	struct caa_issuer caa_issuers[SETTINGS_ISSUERS];
+	size_t n_caa_issuers;
+	enum authority authority;
+	unsigned authority_ttl_s, response_ttl_s;
+	unsigned response_life_s;
+	char accounts_file[PATH_MAX]; /* "": anybody may create */
+	unsigned replicas_required, replicas_timeout_ms;
+	unsigned workers;
+	unsigned audit_retention_days;
+};
+
+/*
+ * Read a settings file.
+ *
+ * Returns ERR_OK, ERR_SYSTEM when the file cannot be read, or ERR_INPUT with
+ * "FILE:LINE: KEY: what is wrong".  *settings is written on success only.
+ * Source: README, "Settings".
+ */
+MUST_CHECK enum err_code settings_read(struct settings *settings,
+    const char *file, struct err *err);
+
+/*
+ * The same from a text.
+ *
+ *   text	NUL-terminated, of `len` octets
+ *   file	the name to use in errors
+ */
+MUST_CHECK enum err_code settings_parse(struct settings *settings,
+    const char *text, size_t len, const char *file, struct err *err);
+
+#endif

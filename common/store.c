@@ -1,0 +1,95 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/store.h"
+
+static const char *const kinds[] = {
+	[STORE_AUTHORISATION] = "authorisation:",
+	[STORE_RESPONSE] = "response:",
+	[STORE_AUTHORISATIONS] = "authorisations",
+	[STORE_AUDIT] = "audit",
+};
+
+void
+store_key(struct store_key *key, const char *prefix, enum store_kind kind,
+    const struct dnsname *name)
+{
+	int n;
+
+	n = snprintf(key->text, sizeof(key->text), "%s%s%s", prefix,
+	    kinds[kind], name != NULL ? name->text : "");
+	key->len = n < 0 ? 0 : (size_t)n; /* cannot be cut: STORE_KEY_MAX */
+}
+
+/* One question for the name and one for each name above that may cover it. */
+static size_t
+ask_levels(struct redis *redis, const char *prefix, struct dnsname level)
+{
+	struct store_key key;
+	size_t n = 0;
+
+	do {
+		store_key(&key, prefix, STORE_AUTHORISATION, &level);
+		redis_add_words(redis, "HGET", key.text, "suffix_match",
+		    (char *)NULL);
+		n++;
+	} while (dnsname_to_parent(&level) &&
+	    dnsname_n_labels(&level) >= STORE_MIN_LABELS);
+	return n;
+}
+
+/* The name itself counts as soon as it is there, a name above by its flag. */
+static bool
+is_authorised(const struct redis *redis, size_t n_levels)
+{
+	if (!reply_is_nil(redis_reply(redis, 0)))
+		return true;
+	for (size_t i = 1; i < n_levels; i++)
+		if (strcmp(reply_text(redis_reply(redis, i), NULL), "true") ==
+		    0)
+			return true;
+	return false;
+}
+
+enum err_code
+store_read_name(struct store_name *out, struct redis *redis, const char *prefix,
+    const struct dnsname *name, int64_t now_ms, struct err *err)
+{
+	const struct redis_reply *values;
+	struct store_key key;
+	enum err_code rc;
+	char after[32];
+	size_t n_levels;
+
+	rc = redis_begin(redis, err);
+	if (rc != ERR_OK)
+		return rc;
+	n_levels = ask_levels(redis, prefix, *name);
+	store_key(&key, prefix, STORE_RESPONSE, name);
+	(void)snprintf(after, sizeof(after), "(%" PRId64, now_ms);
+	redis_add_words(redis, "ZRANGEBYSCORE", key.text, after, "+inf",
+	    "LIMIT", "0", "32", (char *)NULL);
+	rc = redis_end(redis, err);
+	if (rc != ERR_OK)
+		return rc;
+
+	out->authorised = is_authorised(redis, n_levels);
+	out->n_values = 0;
+	values = redis_reply(redis, n_levels);
+	for (size_t i = 0; i < reply_n(values); i++) {
+		size_t len;
+		const char *text = reply_text(reply_at(values, i), &len);
+
+		if (out->n_values == STORE_VALUES_MAX)
+			break;
+		if (txtvalue_parse(&out->values[out->n_values], text, len,
+			NULL) == ERR_OK)
+			out->n_values++;
+		else
+			log_line("%s: a response of %zu octets is malformed",
+			    key.text, len);
+	}
+	return ERR_OK;
+}

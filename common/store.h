@@ -1,0 +1,49 @@
+#ifndef COMMON_STORE_H
+#define COMMON_STORE_H
+
+#include <stdint.h>
+
+#include "common/dnsname.h"
+#include "common/redis.h"
+#include "common/settings.h"
+#include "common/txtvalue.h"
+
+#define STORE_VALUES_MAX 32 /* live responses of one name */
+#define STORE_KEY_MAX    (SETTINGS_TEXT + DNSNAME_MAX + 32) /* with NUL */
+#define STORE_MIN_LABELS 2 /* no authorisation is for a shorter name */
+
+/* The keys of the store: ARCHITECTURE.md, "Store". */
+struct store_key {
+	size_t len;
+	char text[STORE_KEY_MAX];
+};
+
+enum store_kind {
+	STORE_AUTHORISATION,  /* hash, of a name */
+	STORE_RESPONSE,       /* sorted set, of a name */
+	STORE_AUTHORISATIONS, /* sorted set, name NULL */
+	STORE_AUDIT,          /* stream, name NULL */
+};
+
+void store_key(struct store_key *key, const char *prefix, enum store_kind kind,
+    const struct dnsname *name);
+
+/* What the store says of one name, for DNS. */
+struct store_name {
+	bool authorised; /* by itself or by a suffix_match above */
+	size_t n_values;
+	struct txtvalue values[STORE_VALUES_MAX]; /* live ones */
+};
+
+/*
+ * Read whether a name is authorised and its live responses: one round trip.
+ *
+ *   now_ms	responses that expire at or before it are left out
+ *
+ * Returns ERR_OK or ERR_STORE.
+ */
+MUST_CHECK enum err_code store_read_name(struct store_name *out,
+    struct redis *redis, const char *prefix, const struct dnsname *name,
+    int64_t now_ms, struct err *err);
+
+#endif

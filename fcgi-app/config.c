@@ -1,0 +1,40 @@
+#include <stdlib.h>
+
+#include "fcgi-app/config.h"
+
+enum err_code
+config_read(struct config **config, const char *file, struct err *err)
+{
+	struct config *c = calloc(1, sizeof(*c));
+	enum err_code rc;
+
+	if (c == NULL)
+		return err_set(err, ERR_SYSTEM, "out of memory");
+	rc = settings_read(&c->settings, file, err);
+	if (rc == ERR_OK && c->settings.accounts_file[0] != '\0')
+		rc =
+		    accounts_read(&c->accounts, c->settings.accounts_file, err);
+	if (rc != ERR_OK) {
+		free(c);
+		return rc;
+	}
+	c->n_holders = 1;
+	*config = c;
+	return ERR_OK;
+}
+
+struct config *
+config_hold(struct config *config)
+{
+	config->n_holders++;
+	return config;
+}
+
+void
+config_drop(struct config *config)
+{
+	if (config == NULL || --config->n_holders > 0)
+		return;
+	accounts_free(config->accounts);
+	free(config);
+}

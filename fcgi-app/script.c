@@ -1,0 +1,55 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "fcgi-app/script.h"
+
+static enum err_code
+exchange(struct redis *redis, const char *command, const char *which,
+    const struct script_args *args, const struct settings *s, struct err *err)
+{
+	const char *argv[SCRIPT_ARGS_MAX + 3];
+	size_t len[SCRIPT_ARGS_MAX + 3];
+	char n_keys[16], replicas[16], timeout[16];
+	int argc = 0;
+	enum err_code rc;
+
+	rc = redis_begin(redis, err);
+	if (rc != ERR_OK)
+		return rc;
+	(void)snprintf(n_keys, sizeof(n_keys), "%d", args->n_keys);
+	argv[argc++] = command;
+	argv[argc++] = which;
+	argv[argc++] = n_keys;
+	for (int i = 0; i < args->n; i++)
+		argv[argc++] = args->v[i];
+	for (int i = 0; i < argc; i++)
+		len[i] = strlen(argv[i]);
+	redis_add(redis, argc, argv, len);
+	if (s->replicas_required > 0) {
+		(void)snprintf(replicas, sizeof(replicas), "%u",
+		    s->replicas_required);
+		(void)snprintf(timeout, sizeof(timeout), "%u",
+		    s->replicas_timeout_ms);
+		redis_add_words(redis, "WAIT", replicas, timeout, (char *)NULL);
+	}
+	return redis_end(redis, err);
+}
+
+enum err_code
+script_run(struct script_result *result, struct redis *redis,
+    const struct script *script, const struct script_args *args,
+    const struct settings *settings, struct err *err)
+{
+	enum err_code rc;
+
+	rc = exchange(redis, "EVALSHA", script->sha1, args, settings, err);
+	if (rc != ERR_OK && redis_failed_with(redis, 0, "NOSCRIPT"))
+		rc = exchange(redis, "EVAL", script->text, args, settings, err);
+	if (rc != ERR_OK)
+		return rc;
+	result->value = reply_integer(redis_reply(redis, 0));
+	result->n_acked = settings->replicas_required > 0
+	    ? reply_integer(redis_reply(redis, 1))
+	    : 0;
+	return ERR_OK;
+}

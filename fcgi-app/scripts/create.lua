@@ -1,0 +1,12 @@
+-- KEYS[2] authorisation, KEYS[3] authorisations
+-- ARGV[7] secret_hash, ARGV[8] suffix_match
+-- Returns 1, or 0 when the name is taken.
+if redis.call('EXISTS', KEYS[2]) == 1 then
+	audit('refused', 'reason', 'taken')
+	return 0
+end
+redis.call('HSET', KEYS[2], 'secret_hash', ARGV[7], 'suffix_match', ARGV[8],
+	'account', account, 'created_at', decimal(now_ms), 'created_by_ip', ip)
+redis.call('ZADD', KEYS[3], decimal(now_ms), name)
+audit('created')
+return 1

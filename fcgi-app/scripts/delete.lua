@@ -1,0 +1,11 @@
+-- KEYS[2] authorisation, KEYS[3] authorisations, KEYS[4] response
+-- ARGV[7] secret_hash, or '' for whatever it is
+-- Returns 1, or 0 when there is none (with this secret).
+local hash = redis.call('HGET', KEYS[2], 'secret_hash')
+if not hash or (ARGV[7] ~= '' and hash ~= ARGV[7]) then
+	return 0
+end
+redis.call('DEL', KEYS[2], KEYS[4])
+redis.call('ZREM', KEYS[3], name)
+audit('deleted')
+return 1

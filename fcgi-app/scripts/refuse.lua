@@ -1,0 +1,3 @@
+-- ARGV[7] reason
+audit('refused', 'reason', ARGV[7])
+return 1

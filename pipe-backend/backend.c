@@ -1,0 +1,171 @@
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/dnsname.h"
+#include "common/log.h"
+#include "common/store.h"
+#include "pipe-backend/backend.h"
+#include "pipe-backend/question.h"
+
+/*
+ * SOA numbers (RFC 1035, 3.3.13).  Nothing transfers these zones, so the
+ * serial never moves.  The minimum is what counts: a negative answer must not
+ * outlive the next publication.
+ */
+#define SOA_SERIAL    1
+#define SOA_REFRESH_S 3600
+#define SOA_RETRY_S   600
+#define SOA_EXPIRE_S  86400
+#define SOA_MINIMUM_S 0
+
+/* Stable and positive for a zone, in every coprocess (FNV-1a, 32 bits). */
+static int32_t
+zone_id(const struct dnsname *apex)
+{
+	uint32_t hash = 2166136261u;
+
+	for (size_t i = 0; i < apex->len; i++)
+		hash = (hash ^ (unsigned char)apex->text[i]) * 16777619u;
+	return (int32_t)(hash & 0x7fffffffu);
+}
+
+static void
+add_authority(struct reply *reply, const struct reply_owner *owner,
+    enum rrtype asked, const struct settings *s)
+{
+	bool any = asked == RRTYPE_ANY;
+	unsigned ttl_s = s->authority_ttl_s;
+
+	if (any || asked == RRTYPE_SOA)
+		reply_data(reply, owner, "SOA", ttl_s, "%s %s %d %d %d %d %d",
+		    s->soa_hostname.text, s->soa_contact.text, SOA_SERIAL,
+		    SOA_REFRESH_S, SOA_RETRY_S, SOA_EXPIRE_S, SOA_MINIMUM_S);
+	if (any || asked == RRTYPE_NS)
+		for (size_t i = 0; i < s->n_nameservers; i++)
+			reply_data(reply, owner, "NS", ttl_s, "%s",
+			    s->nameservers[i].text);
+	if (any || asked == RRTYPE_CAA)
+		for (size_t i = 0; i < s->n_caa_issuers; i++)
+			reply_data(reply, owner, "CAA", ttl_s, "0 issue \"%s\"",
+			    s->caa_issuers[i].text);
+}
+
+/*
+ * PowerDNS may keep the answer to a SOA question: it does not change with a
+ * publication.  Any other answer carries scopebits, which keeps it out of both
+ * of its caches, so that the next question sees what was published meanwhile.
+ */
+static enum err_code
+answer_name(struct backend *b, const struct question *q,
+    const struct dnsname *name, struct reply *reply, struct err *err)
+{
+	struct reply_owner owner = {
+		.version = b->version,
+		.qname = q->qname,
+		.cacheable = q->rrtype == RRTYPE_SOA,
+	};
+	struct dnsname base = *name;
+	struct store_name found;
+	enum err_code rc;
+
+	if (!dnsname_drop_label(&base, "_acme-challenge"))
+		return ERR_OK;
+	rc = store_read_name(&found, b->redis, b->settings.key_prefix, &base,
+	    clock_now_ms(), err);
+	if (rc != ERR_OK || !found.authorised)
+		return rc;
+
+	owner.id = zone_id(name);
+	add_authority(reply, &owner, q->rrtype, &b->settings);
+	if (q->rrtype == RRTYPE_ANY || q->rrtype == RRTYPE_TXT)
+		for (size_t i = 0; i < found.n_values; i++)
+			reply_data(reply, &owner, "TXT",
+			    b->settings.response_ttl_s, "\"%s\"",
+			    found.values[i].text);
+	return ERR_OK;
+}
+
+static enum err_code
+answer_q(struct backend *b, const struct question *q, struct reply *reply,
+    struct err *err)
+{
+	struct dnsname name;
+	enum err_code rc = ERR_OK;
+
+	if (b->version == 0)
+		return err_set(err, ERR_INPUT, "Q before HELO");
+	/* The root, escapes, odd octets: nobody's authorisation. */
+	if (q->rrtype != RRTYPE_OTHER &&
+	    dnsname_parse(&name, q->qname, strlen(q->qname), NULL) == ERR_OK)
+		rc = answer_name(b, q, &name, reply, err);
+	if (rc == ERR_OK)
+		reply_end(reply);
+	return rc;
+}
+
+static enum err_code
+answer_helo(struct backend *b, const struct question *q, struct reply *reply,
+    struct err *err)
+{
+	if (q->version < 1 || q->version > BACKEND_VERSION_MAX)
+		return err_set(err, ERR_INPUT,
+		    "pipe-abi-version=%u: 1 to %d are spoken here", q->version,
+		    BACKEND_VERSION_MAX);
+	b->version = q->version;
+	reply_line(reply, "OK\tacmeproxy-pipe");
+	return ERR_OK;
+}
+
+/* `pdnsutil backend-cmd`: how is it? */
+static enum err_code
+answer_cmd(struct backend *b, struct reply *reply)
+{
+	struct err why = { 0 };
+	enum err_code rc;
+
+	rc = redis_begin(b->redis, &why);
+	if (rc == ERR_OK) {
+		redis_add_words(b->redis, "PING", (char *)NULL);
+		rc = redis_end(b->redis, &why);
+	}
+	reply_line(reply, "acmeproxy-pipe: store: %s",
+	    rc == ERR_OK ? "ok" : why.text);
+	reply_end(reply);
+	return ERR_OK;
+}
+
+enum err_code
+backend_answer(struct backend *backend, const char *line, struct reply *reply,
+    struct err *err)
+{
+	struct err why = { 0 };
+	struct question q;
+	enum err_code rc;
+
+	reply_begin(reply);
+	rc = question_parse(&q, line, &why);
+	if (rc == ERR_OK) {
+		switch (q.kind) {
+		case QUESTION_HELO:
+			rc = answer_helo(backend, &q, reply, err);
+			if (rc != ERR_OK)
+				reply_fail(reply);
+			return rc;
+		case QUESTION_Q:
+			rc = answer_q(backend, &q, reply, &why);
+			break;
+		case QUESTION_AXFR:
+			/* Zones of one moment: there is nothing to mirror. */
+			reply_fail(reply);
+			return ERR_OK;
+		case QUESTION_CMD:
+			rc = answer_cmd(backend, reply);
+			break;
+		}
+	}
+	if (rc != ERR_OK) {
+		reply_fail(reply);
+		log_line("%s", why.text);
+	}
+	return ERR_OK;
+}

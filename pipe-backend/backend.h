@@ -1,0 +1,34 @@
+#ifndef PIPE_BACKEND_BACKEND_H
+#define PIPE_BACKEND_BACKEND_H
+
+#include "common/err.h"
+#include "common/redis.h"
+#include "common/settings.h"
+#include "pipe-backend/reply.h"
+
+#define BACKEND_VERSION_MAX 5 /* of PowerDNS's pipe protocol */
+
+/* One coprocess: what it was told, and its way to the store. */
+struct backend {
+	struct settings settings;
+	struct redis *redis; /* owned by who fills this in */
+	unsigned version;    /* of the protocol; 0 before the handshake */
+};
+
+/*
+ * Answer one line of PowerDNS.
+ *
+ *   line	NUL-terminated, without its newline
+ *   reply	always one whole answer afterwards
+ *
+ * Whatever is doubtful (store away, malformed line) is answered by FAIL, that
+ * is SERVFAIL, and the reason logged.  A name that is not ours gets END
+ * alone, so that the other backends of the same PowerDNS are asked.
+ *
+ * Returns ERR_OK, or ERR_INPUT after a handshake for a version that we do not
+ * speak: PowerDNS would carry on regardless, so the caller has to stop.
+ */
+MUST_CHECK enum err_code backend_answer(struct backend *backend,
+    const char *line, struct reply *reply, struct err *err);
+
+#endif
