@@ -21,6 +21,9 @@ MODE := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all,$(HARD))
 LINK := $(if $(SAN),-fsanitize=$(SAN),-pie -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now) \
 	-Wl,--as-needed
 
+# `make V=1` shows the commands.
+quiet   = $(if $(V),,@echo '  $(1)	$@';)
+
 COMPILE = $(CC) -std=c11 -D_DEFAULT_SOURCE -I. -MMD -MP -pthread \
 	-fno-common -ffile-prefix-map=$(CURDIR)=. $(WARN) $(MODE) $(CFLAGS)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
@@ -36,17 +39,17 @@ LIBS     := -lhiredis -ljansson
 all: $(PROGRAMS) ## build the two programs
 
 $(BUILD)/acmeproxy: $(BUILD)/fcgi-app/main.o $(APP) $(COMMON)
-	$(CC) $(LINK) $(LDFLAGS) -pthread -o $@ $^ -lfcgi -lsodium $(LIBS)
+	$(call quiet,LINK)$(CC) $(LINK) $(LDFLAGS) -pthread -o $@ $^ -lfcgi -lsodium $(LIBS)
 
 $(BUILD)/acmeproxy-pipe: $(BUILD)/pipe-backend/main.o $(PIPE) $(COMMON)
-	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call quiet,LINK)$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(COMPILE) $(CPPFLAGS) -c -o $@ $<
+	$(call quiet,CC)$(COMPILE) $(CPPFLAGS) -c -o $@ $<
 
 $(BUILD)/%.o: $(BUILD)/%.c Makefile
-	$(COMPILE) $(CPPFLAGS) -c -o $@ $<
+	$(call quiet,CC)$(COMPILE) $(CPPFLAGS) -c -o $@ $<
 
 # Each Lua script behind the common head, as a C string with its SHA-1.
 $(BUILD)/fcgi-app/scripts.c: $(wildcard fcgi-app/scripts/*.lua) Makefile
@@ -63,7 +66,7 @@ $(BUILD)/fcgi-app/scripts.c: $(wildcard fcgi-app/scripts/*.lua) Makefile
 
 # A unit test is linked against all but the main files.
 $(BUILD)/test_%: $(BUILD)/tests/unit/test_%.o $(APP) $(PIPE) $(COMMON)
-	$(CC) $(LINK) $(LDFLAGS) -pthread -o $@ $^ -lcmocka -lfcgi -lsodium $(LIBS)
+	$(call quiet,LINK)$(CC) $(LINK) $(LDFLAGS) -pthread -o $@ $^ -lcmocka -lfcgi -lsodium $(LIBS)
 
 install: all ## install into DESTDIR and PREFIX; README, "Deployment"
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/acmeproxy

@@ -1,0 +1,157 @@
+"""Pebble, and unmodified ACME clients that get certificates from it."""
+
+import json
+import os
+import ssl
+import subprocess
+import urllib.request
+
+
+from .process import Process, StackError, free_port, tail, wait_until
+from .stack import DEPLOY
+
+HOOKS = DEPLOY / "hooks"
+CLIENT_SECONDS = 120
+
+
+def client_env(home, **more):
+    """What a client needs of our environment, and no more."""
+    kept = {k: os.environ[k] for k in ("PATH", "LANG", "TZ") if k in os.environ}
+    return {**kept, "HOME": str(home), **{k: str(v) for k, v in more.items()}}
+
+
+class Pebble:
+    """Debian's ACME test server, asking the resolver at dns for challenges."""
+
+    def __init__(self, stack, dns=None):
+        self.stack = stack
+        self.dns = dns or f"{stack.dns_host}:{stack.dns_port}"
+        self.dir = stack.dir / "pebble"
+        self.process = None
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self):
+        self.dir.mkdir(exist_ok=True)
+        port, management = free_port(), free_port()
+        self.directory_url = f"https://localhost:{port}/dir"
+        self.management_url = f"https://localhost:{management}"
+        config = self.dir / "pebble.json"
+        config.write_text(json.dumps({"pebble": {
+            "listenAddress": f"127.0.0.1:{port}",
+            "managementListenAddress": f"127.0.0.1:{management}",
+            "certificate": str(self.stack.cert), "privateKey": str(self.stack.key),
+            "httpPort": free_port(), "tlsPort": free_port(),
+            "externalAccountBindingRequired": False}}))
+        self.process = Process(
+            "pebble", ["pebble", "-config", str(config), "-dnsserver", self.dns],
+            self.stack.log("pebble"),
+            # dehydrated 0.7.0 gives up at the bad nonces that Pebble deals out.
+            env=client_env(self.dir, PEBBLE_WFE_NONCEREJECT=0, PEBBLE_VA_NOSLEEP=1))
+        self.process.start()
+        wait_until("pebble answers", self._answers, self.process)
+
+    def _get(self, url):
+        context = ssl.create_default_context(cafile=str(self.stack.ca_cert))
+        with urllib.request.urlopen(url, context=context, timeout=5) as answer:
+            return answer.read()
+
+    def _answers(self):
+        try:
+            return bool(self._get(self.directory_url))
+        except OSError:
+            return False
+
+    def root(self):
+        """The file with the root certificate of what it issues."""
+        path = self.dir / "root.pem"
+        path.write_bytes(self._get(self.management_url + "/roots/0"))
+        return path
+
+    def stop(self):
+        if self.process:
+            self.process.stop()
+        subprocess.run(["rm", "-rf", str(self.dir)], check=True)
+
+
+def run_client(name, argv, env, log):
+    """Run a client to its end; its output goes to the log."""
+    with open(log, "ab") as out:
+        try:
+            run = subprocess.run([str(a) for a in argv], env=env, stdin=subprocess.DEVNULL,
+                                 stdout=out, stderr=out, timeout=CLIENT_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise StackError(f"{name}: not after {CLIENT_SECONDS} s") from error
+    if run.returncode != 0:
+        raise StackError(f"{name} failed (status {run.returncode}):\n{tail(log, 25)}")
+
+
+def dehydrated(pebble, names, env, chain=False):
+    """One certificate for the names; returns (certificate, chain) files."""
+    stack = pebble.stack
+    base = pebble.dir / "dehydrated"
+    base.mkdir(exist_ok=True)
+    config = base / "config"
+    config.write_text(
+        f'CA="{pebble.directory_url}"\nBASEDIR="{base}"\nCHALLENGETYPE="dns-01"\n'
+        f'HOOK="{HOOKS}/dehydrated.sh"\nHOOK_CHAIN="{"yes" if chain else "no"}"\n'
+        f'CURL_OPTS="--cacert {stack.ca_cert}"\nCONTACT_EMAIL="hostmaster@example.com"\n')
+    env = client_env(base, ACMEPROXY_ENDPOINT=stack.url, ACMEPROXY_CA_CERT=stack.ca_cert, **env)
+    log = stack.log("dehydrated")
+    run_client("dehydrated", ["dehydrated", "--config", config, "--register", "--accept-terms"],
+               env, log)
+    argv = ["dehydrated", "--config", config, "--cron", "--force"]
+    for name in names:
+        argv += ["--domain", name]
+    run_client("dehydrated", argv, env, log)
+    made = base / "certs" / names[0].removeprefix("*.")
+    return made / "cert.pem", made / "chain.pem"
+
+
+def certbot(pebble, names, ini):
+    """One certificate for the names; returns (certificate, chain) files."""
+    base = pebble.dir / "certbot"
+    argv = ["certbot", "certonly", "--non-interactive", "--agree-tos",
+            "--email", "hostmaster@example.com", "--no-eff-email",
+            "--server", pebble.directory_url, "--manual", "--preferred-challenges", "dns",
+            "--manual-auth-hook", HOOKS / "certbot-auth.sh",
+            "--manual-cleanup-hook", HOOKS / "certbot-cleanup.sh", "--cert-name", names[0]]
+    for directory in ("config", "work", "logs"):
+        argv += [f"--{directory}-dir", base / directory]
+    for name in names:
+        argv += ["--domain", name]
+    env = client_env(base, ACMEPROXY_INI=ini, REQUESTS_CA_BUNDLE=pebble.stack.ca_cert)
+    run_client("certbot", argv, env, pebble.stack.log("certbot"))
+    made = base / "config" / "live" / names[0]
+    return made / "cert.pem", made / "chain.pem"
+
+
+def certbot_ini(stack, secrets):
+    """An ini file for certbot's hooks, for names and their secrets."""
+    path = stack.dir / "etc" / "acmeproxy.ini"
+    path.touch(mode=0o600)
+    path.write_text(f"[defaults]\nendpoint = {stack.url}\nca_cert = {stack.ca_cert}\n"
+                    + "".join(f"\n[domain:{n}]\nsecret = {s}\n" for n, s in secrets.items()))
+    return path
+
+
+def verify(root, chain, cert):
+    """What openssl says of a certificate; raises unless it is valid."""
+    run = subprocess.run(["openssl", "verify", "-CAfile", str(root), "-untrusted", str(chain),
+                          str(cert)], capture_output=True, text=True)
+    if run.returncode != 0:
+        raise StackError(f"openssl verify: {run.stdout}{run.stderr}")
+    return run.stdout.strip().rsplit(": ", 1)[-1]
+
+
+def describe(cert):
+    """Subject, names, issuer and dates, as openssl prints them."""
+    run = subprocess.run(["openssl", "x509", "-in", str(cert), "-noout", "-subject", "-issuer",
+                          "-dates", "-ext", "subjectAltName"],
+                         capture_output=True, text=True, check=True)
+    return run.stdout
