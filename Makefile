@@ -56,7 +56,9 @@ $(BUILD)/fcgi-app/scripts.c: $(wildcard fcgi-app/scripts/*.lua) Makefile
 	@mkdir -p $(@D)
 	@echo '#include "fcgi-app/script.h"' >$@.new
 	@for s in $(SCRIPTS); do \
-		cat fcgi-app/scripts/head.lua fcgi-app/scripts/$$s.lua >$@.lua && \
+		{ head -n 1 fcgi-app/scripts/$$s.lua && \
+			cat fcgi-app/scripts/head.lua && \
+			tail -n +2 fcgi-app/scripts/$$s.lua; } >$@.lua && \
 		echo "const struct script script_$$s = {" && \
 		echo "	\"$$(sha1sum <$@.lua | cut -d' ' -f1)\"," && \
 		sed 's/[\\"]/\\&/g; s/.*/	"&\\n"/' $@.lua && \

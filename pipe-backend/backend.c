@@ -98,8 +98,8 @@ answer_q(struct backend *b, const struct question *q, struct reply *reply,
 	if (q->rrtype != RRTYPE_OTHER &&
 	    dnsname_parse(&name, q->qname, strlen(q->qname), NULL) == ERR_OK)
 		rc = answer_name(b, q, &name, reply, err);
-	if (rc == ERR_OK)
-		reply_end(reply);
+	if (rc == ERR_OK && !reply_end(reply))
+		rc = err_set(err, ERR_SYSTEM, "an answer without an end");
 	return rc;
 }
 
@@ -117,7 +117,7 @@ answer_helo(struct backend *b, const struct question *q, struct reply *reply,
 }
 
 /* `pdnsutil backend-cmd`: how is it? */
-static enum err_code
+static void
 answer_cmd(struct backend *b, struct reply *reply)
 {
 	struct err why = { 0 };
@@ -128,10 +128,20 @@ answer_cmd(struct backend *b, struct reply *reply)
 		redis_add_words(b->redis, "PING", (char *)NULL);
 		rc = redis_end(b->redis, &why);
 	}
-	reply_line(reply, "acmeproxy-pipe: store: %s",
+	reply_line(reply, "acmeproxy-pipe: store: %s\nEND",
 	    rc == ERR_OK ? "ok" : why.text);
-	reply_end(reply);
-	return ERR_OK;
+}
+
+/* A store that is away is away for thousands of questions: a line a second. */
+static void
+log_failure(struct backend *b, const char *why)
+{
+	int64_t now_ms = clock_steady_ms();
+
+	if (b->logged_at_ms != 0 && now_ms - b->logged_at_ms < 1000)
+		return;
+	b->logged_at_ms = now_ms;
+	log_line("%s", why);
 }
 
 enum err_code
@@ -139,33 +149,34 @@ backend_answer(struct backend *backend, const char *line, struct reply *reply,
     struct err *err)
 {
 	struct err why = { 0 };
-	struct question q;
+	struct question q = { .kind = QUESTION_CMD };
 	enum err_code rc;
 
 	reply_begin(reply);
-	rc = question_parse(&q, line, &why);
-	if (rc == ERR_OK) {
-		switch (q.kind) {
-		case QUESTION_HELO:
-			rc = answer_helo(backend, &q, reply, err);
-			if (rc != ERR_OK)
-				reply_fail(reply);
-			return rc;
-		case QUESTION_Q:
-			rc = answer_q(backend, &q, reply, &why);
-			break;
-		case QUESTION_AXFR:
-			/* Zones of one moment: there is nothing to mirror. */
-			reply_fail(reply);
-			return ERR_OK;
-		case QUESTION_CMD:
-			rc = answer_cmd(backend, reply);
-			break;
-		}
+	if (question_parse(&q, line, &why) != ERR_OK) {
+		reply_fail(reply, false);
+		log_failure(backend, why.text);
+		return ERR_OK;
 	}
-	if (rc != ERR_OK) {
-		reply_fail(reply);
-		log_line("%s", why.text);
+	switch (q.kind) {
+	case QUESTION_HELO:
+		rc = answer_helo(backend, &q, reply, err);
+		if (rc != ERR_OK)
+			reply_fail(reply, false);
+		return rc;
+	case QUESTION_Q:
+		if (answer_q(backend, &q, reply, &why) == ERR_OK)
+			return ERR_OK;
+		reply_fail(reply, q.rrtype == RRTYPE_SOA);
+		log_failure(backend, why.text);
+		return ERR_OK;
+	case QUESTION_AXFR:
+		/* Zones of one moment: there is nothing to mirror. */
+		reply_fail(reply, false);
+		return ERR_OK;
+	case QUESTION_CMD:
+		answer_cmd(backend, reply);
+		return ERR_OK;
 	}
 	return ERR_OK;
 }

@@ -11,8 +11,9 @@
 /* One coprocess: what it was told, and its way to the store. */
 struct backend {
 	struct settings settings;
-	struct redis *redis; /* owned by who fills this in */
-	unsigned version;    /* of the protocol; 0 before the handshake */
+	struct redis *redis;  /* owned by who fills this in */
+	unsigned version;     /* of the protocol; 0 before the handshake */
+	int64_t logged_at_ms; /* the last failure, by the steady clock */
 };
 
 /*

@@ -63,17 +63,16 @@ reply_line(struct reply *reply, const char *fmt, ...)
 	append(reply, "\n");
 }
 
-void
+bool
 reply_end(struct reply *reply)
 {
 	append(reply, "END\n");
-	if (reply->overflow)
-		reply_fail(reply);
+	return !reply->overflow;
 }
 
 void
-reply_fail(struct reply *reply)
+reply_fail(struct reply *reply, bool drained)
 {
 	reply_begin(reply);
-	append(reply, "FAIL\n");
+	append(reply, drained ? "FAIL\nEND\n" : "FAIL\n");
 }

@@ -17,7 +17,7 @@
  */
 struct reply {
 	size_t len;
-	bool overflow; /* did not fit: reply_end() makes it FAIL */
+	bool overflow; /* did not fit */
 	char text[REPLY_MAX];
 };
 
@@ -38,10 +38,19 @@ void reply_data(struct reply *reply, const struct reply_owner *owner,
 /* Add a line of free text: the banner, the answer to CMD. */
 void reply_line(struct reply *reply, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* Finish: END, or FAIL alone if there was no room. */
-void reply_end(struct reply *reply);
+/* Finish with END; false, with nothing said, if there was no room. */
+MUST_CHECK bool reply_end(struct reply *reply);
 
-/* Drop what was gathered and say FAIL: "I do not know", never "no". */
-void reply_fail(struct reply *reply);
+/*
+ * Drop what was gathered and say FAIL: "I do not know", never "no".
+ *
+ * PowerDNS stops reading at FAIL; but at the answer to a SOA question it drains
+ * what follows, and would wait for it until its time-out.  There, and only
+ * there, an END has to come behind; anywhere else it would be taken as the
+ * answer to the next question.
+ *
+ *   drained	the question was for SOA
+ */
+void reply_fail(struct reply *reply, bool drained);
 
 #endif

@@ -1,3 +1,4 @@
+#!lua
 -- KEYS[2] authorisation, KEYS[3] authorisations
 -- ARGV[7] secret_hash, ARGV[8] suffix_match
 -- Returns 1, or 0 when the name is taken.

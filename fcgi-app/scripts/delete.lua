@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- KEYS[2] authorisation, KEYS[3] authorisations, KEYS[4] response
 -- ARGV[7] secret_hash, or '' for whatever it is
 -- Returns 1, or 0 when there is none (with this secret).

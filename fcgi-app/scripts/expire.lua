@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- KEYS[2] authorisation, KEYS[3] response
 -- ARGV[7] secret_hash that was checked, ARGV[8] value or '' for all
 -- Returns how many live ones went, or -1 when the secret is not in force.

@@ -1,4 +1,6 @@
--- The head of every script: its first arguments and the audit log.
+-- The head of every script: its first arguments and the audit log.  The
+-- Makefile puts it behind the script's first line, which makes Redis refuse the
+-- whole when it is out of memory, read-only or short of replicas.
 --   KEYS[1] audit   ARGV[1..6] name, ip, account, via, retention_ms, max_events
 -- The clock is Redis's own, so that all who write agree.
 local name, ip, account, via = ARGV[1], ARGV[2], ARGV[3], ARGV[4]

@@ -1,3 +1,4 @@
+#!lua
 -- KEYS[2] authorisation, KEYS[3] response
 -- ARGV[7] secret_hash that was checked, ARGV[8] value, ARGV[9] life_ms,
 -- ARGV[10] most values

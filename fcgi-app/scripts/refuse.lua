@@ -1,3 +1,4 @@
+#!lua
 -- ARGV[7] reason
 audit('refused', 'reason', ARGV[7])
 return 1

@@ -1,3 +1,4 @@
+#!lua
 -- KEYS[2] authorisation
 -- ARGV[7] new secret_hash, ARGV[8] old secret_hash or '' for whatever it is
 -- Returns 1, or 0 when the old one is not in force (any more).

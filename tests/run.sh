@@ -1,0 +1,37 @@
+#!/bin/sh
+# Run all tests; the last line counts them.  Arguments: the unit tests.
+set -u
+passed=0 failed=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+for test in "$@"; do
+	echo "== ${test##*/}"
+	CMOCKA_MESSAGE_OUTPUT=stdout "$test" >"$log" 2>&1 || cat "$log"
+	n=$(grep -c '^\[       OK \]' "$log")
+	bad=$(grep -c '^\[  FAILED  \] [0-9]* test' "$log")
+	f=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) test.*/\1/p' "$log" | head -n 1)
+	# A test that crashed has no summary at all.
+	grep -q '^\[==========\].*run' "$log" || bad=1 f=1
+	passed=$((passed + n))
+	[ "$bad" -eq 0 ] || failed=$((failed + ${f:-1}))
+done
+
+echo "== system tests"
+unset CURL_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE
+/usr/bin/python3 -B -m pytest -q -p no:cacheprovider --color=no \
+	tests/system tests/hooks >"$log" 2>&1
+status=$?
+cat "$log"
+summary=$(tail -n 1 "$log")
+count() { # WORD
+	n=$(printf '%s\n' "$summary" | sed -n "s/.*\b\([0-9][0-9]*\) $1.*/\1/p")
+	echo "${n:-0}"
+}
+passed=$((passed + $(count passed)))
+failed=$((failed + $(count failed) + $(count error)))
+# pytest may stop without having counted anything.
+[ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,159 @@
+"""Real certificates: unmodified clients, Pebble, and a resolver that knows nothing of us."""
+
+import random
+import shutil
+import socket
+import subprocess
+
+import pytest
+from conftest import Api, Redis
+from stack.acme import Pebble, certbot, certbot_ini, dehydrated, describe, verify
+from stack.process import Process, StackError, wait_until
+
+PDNS_BASE = """launch=bind
+bind-config={dir}/named.conf
+local-address={host}
+local-port=53
+socket-dir={dir}
+zone-cache-refresh-interval=0
+security-poll-suffix=
+write-pid=no
+"""
+
+
+def free_loopback():
+    """An address of 127.0.0.0/8 on which port 53 is free: delegations have no ports."""
+    for _ in range(50):
+        host = f"127.{random.randint(64, 127)}.{random.randint(1, 254)}.{random.randint(1, 254)}"
+        try:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, \
+                    socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
+                udp.bind((host, 53))
+                tcp.bind((host, 53))
+                return host
+        except PermissionError:
+            pytest.skip("port 53 of a loopback address needs root")
+        except OSError:
+            continue
+    raise StackError("no loopback address with a free port 53")
+
+
+class Parent:
+    """The zone example.com on a name server of its own, and a resolver that starts there."""
+
+    def __init__(self, directory, delegations, ns_host):
+        self.dir, self.host, self.resolver = directory, free_loopback(), free_loopback()
+        self.dir.mkdir()
+        zone = ["$TTL 60", "@ IN SOA ns.example.com. hostmaster.example.com. 1 3600 600 86400 60",
+                "@ IN NS ns.example.com.", f"ns IN A {self.host}", f"acme-ns IN A {ns_host}",
+                "www IN A 192.0.2.80", *delegations]
+        (directory / "example.com.zone").write_text("\n".join(zone) + "\n")
+        (directory / "named.conf").write_text(
+            f'zone "example.com" {{ type master; file "{directory}/example.com.zone"; }};\n')
+        (directory / "pdns.conf").write_text(PDNS_BASE.format(dir=directory, host=self.host))
+        (directory / "unbound.conf").write_text(f"""server:
+  directory: "{directory}"
+  chroot: ""
+  username: ""
+  pidfile: ""
+  use-syslog: no
+  interface: {self.resolver}
+  access-control: 127.0.0.0/8 allow
+  do-not-query-localhost: no
+  do-ip6: no
+  module-config: "iterator"
+  cache-max-negative-ttl: 3600
+remote-control:
+  control-enable: no
+stub-zone:
+  name: "example.com."
+  stub-addr: {self.host}
+""")
+        # A copy, so that AppArmor's profile of the installed one does not bind it.
+        shutil.copy("/usr/sbin/unbound", directory / "unbound")
+        self.processes = [
+            Process("parent", ["/usr/sbin/pdns_server", f"--config-dir={directory}"],
+                    directory / "pdns.log"),
+            Process("unbound", [str(directory / "unbound"), "-d", "-c",
+                                str(directory / "unbound.conf")], directory / "unbound.log")]
+
+    def __enter__(self):
+        for process in self.processes:
+            process.start()
+        wait_until("the resolver answers", lambda: self.dig("A", "www.example.com"),
+                   self.processes[1])
+        return self
+
+    def __exit__(self, *_):
+        for process in self.processes:
+            process.stop()
+
+    def dig(self, rrtype, name):
+        run = subprocess.run(["dig", f"@{self.resolver}", "+short", "+tries=1", "+time=5",
+                              rrtype, name], capture_output=True, text=True)
+        return run.stdout.split()
+
+
+def names_of(cert):
+    line = describe(cert).splitlines()[-1]
+    return {word.strip().removeprefix("DNS:") for word in line.split(",")}
+
+
+def checked(pebble, made):
+    cert, chain = made
+    assert verify(pebble.root(), chain, cert) == "OK"
+    return names_of(cert)
+
+
+def test_a_certificate_through_a_real_delegation(start_stack, tmp_path):
+    """parent zone -> NS -> us; Pebble asks unbound, which follows."""
+    host = free_loopback()
+    stack = start_stack(dns_host=host, dns_port=53)
+    secret = Api(stack).create("secure.example.com")
+    delegation = "_acme-challenge.secure IN NS acme-ns.example.com."
+    with Parent(tmp_path / "parent", [delegation], host) as parent, \
+            Pebble(stack, dns=f"{parent.resolver}:53") as pebble:
+        # An early question must not hide what is published later.
+        assert parent.dig("TXT", "_acme-challenge.secure.example.com") == []
+        names = ["secure.example.com", "*.secure.example.com"]
+        made = dehydrated(pebble, names, {"ACMEPROXY_SECRET": secret})
+        assert checked(pebble, made) == set(names)
+        made = certbot(pebble, names, certbot_ini(stack, {"secure.example.com": secret}))
+        assert checked(pebble, made) == set(names)
+    assert Redis(stack)("EXISTS", "acmeproxy:response:secure.example.com") == "0", "cleaned up"
+    events = [e["event"] for e in Redis(stack).audit("secure.example.com")]
+    assert events.count("published") == 4 and events.count("expired") == 4
+
+
+@pytest.fixture(scope="module")
+def pebble(stack):
+    with Pebble(stack) as running:
+        yield running
+
+
+@pytest.mark.parametrize("chain", [False, True])
+def test_dehydrated_with_a_file_of_secrets(stack, pebble, api, chain, tmp_path):
+    """Several domains, a wildcard, mixed case, each with its own secret."""
+    tag = "chain" if chain else "single"
+    names = [f"www.{tag}.example.com", f"*.www.{tag}.example.com", f"mail.{tag}.example.com"]
+    secrets = tmp_path / "secrets"
+    secrets.touch(mode=0o600)
+    secrets.write_text("# name secret\n\n" + "".join(
+        f"{name.upper()}  {api.create(name)}\n" for name in (names[0], names[2])))
+    made = dehydrated(pebble, names, {"ACMEPROXY_SECRETS_FILE": str(secrets)}, chain)
+    assert checked(pebble, made) == set(names)
+
+
+def test_certbot_with_several_domains(stack, pebble, api):
+    names = ["a.certbot.example.com", "*.a.certbot.example.com", "b.certbot.example.com"]
+    ini = certbot_ini(stack, {"A.certbot.Example.com": api.create(names[0]),
+                              names[2]: api.create(names[2])})
+    assert checked(pebble, certbot(pebble, names, ini)) == set(names)
+
+
+def test_a_hook_that_fails_fails_the_client(stack, pebble, api):
+    name = "wrong.example.com"
+    api.create(name)
+    with pytest.raises(StackError) as failure:
+        dehydrated(pebble, [name], {"ACMEPROXY_SECRET": "0" * 32})
+    assert f"publish_response {name}: HTTP 403: Invalid authorisation token" in str(failure.value)

@@ -1,0 +1,171 @@
+"""DNS as dig asks it."""
+
+import concurrent.futures
+import random
+
+import dns.flags
+import dns.rcode
+import dns.rdatatype
+import pytest
+from conftest import VALUE, Api, value
+
+
+def test_an_authorised_name_is_a_zone_from_the_start(api, dnsq, name):
+    """A delegation is never lame: before, between and after responses."""
+    secret = api.create(name)
+    challenge = "_acme-challenge." + name
+
+    def check():
+        soa = dnsq.ask(challenge, "SOA")
+        assert soa.flags & dns.flags.AA
+        assert soa.answer[0].to_text() == (
+            f"{challenge}. 60 IN SOA ns1.acmeproxy.example.net. hostmaster.example.net. "
+            "1 3600 600 86400 0")
+        ns = dnsq.ask(challenge, "NS")
+        assert ns.flags & dns.flags.AA
+        assert ns.answer[0].to_text() == f"{challenge}. 60 IN NS ns1.acmeproxy.example.net."
+        caa = dnsq.ask(challenge, "CAA")
+        assert caa.answer[0].to_text() == f'{challenge}. 60 IN CAA 0 issue "letsencrypt.org"'
+        for rrtype in ("A", "AAAA", "MX", "DS", "TYPE65400"):
+            absent = dnsq.ask(challenge, rrtype)
+            assert dns.rcode.to_text(absent.rcode()) == "NOERROR", rrtype
+            assert absent.answer == [] and absent.authority[0].rdtype == dns.rdatatype.SOA
+
+    check()
+    assert dnsq.texts(name) == []
+    api.publish(name, secret)
+    check()
+    api.post("expire_response", name=name, secret=secret)
+    check()
+
+
+def test_absence_is_a_soa_that_nobody_caches(api, dnsq, name):
+    secret = api.create(name)
+    api.publish(name, secret)
+    api.post("expire_response", name=name, secret=secret)
+    answer = dnsq.ask("_acme-challenge." + name)
+    assert dns.rcode.to_text(answer.rcode()) == "NOERROR" and answer.answer == []
+    soa = answer.authority[0]
+    assert soa.rdtype == dns.rdatatype.SOA
+    assert (soa.ttl, soa[0].minimum) == (0, 0)
+
+
+def test_the_next_question_sees_it_1000_times(api, dnsq, name):
+    """Also when the name was asked just before, which fills caches."""
+    secret = api.create(name)
+    seen = 0
+    for n in range(1000):
+        if n % 2:
+            dnsq.texts(name)
+        api.publish(name, secret, value(n))
+        seen += value(n) in dnsq.texts(name)
+        if n % 20 == 19:
+            api.post("expire_response", name=name, secret=secret)
+            assert dnsq.texts(name) == []
+    assert seen == 1000
+
+
+def test_a_refusal_from_before_the_authorisation_is_not_remembered(api, dnsq, name):
+    challenge = "_acme-challenge." + name
+    for rrtype in ("TXT", "SOA", "NS", "CAA", "A"):
+        assert dnsq.rcode(challenge, rrtype) == "REFUSED"
+    secret = api.create(name)
+    for rrtype in ("TXT", "SOA", "NS", "CAA", "A"):
+        assert dnsq.rcode(challenge, rrtype) == "NOERROR"
+    api.publish(name, secret)
+    assert dnsq.texts(name) == [VALUE]
+
+
+def test_casing_comes_back_as_asked(api, dnsq, name):
+    secret = api.create(name)
+    api.publish(name, secret)
+    for _ in range(20):
+        asked = "".join(random.choice((c.upper(), c.lower()))
+                        for c in f"_acme-challenge.{name}.")
+        answer = dnsq.ask(asked)
+        assert answer.question[0].name.to_text() == asked
+        assert answer.answer[0].name.to_text() == asked
+        assert answer.answer[0][0].strings == (VALUE.encode(),)
+
+
+@pytest.mark.parametrize("asked", [
+    "_acme-challenge.unknown.example.com", "unknown.example.com", "example.com", "com", ".",
+    "_acme-challenge.com", "_acme-challenge", "*.example.com",
+    "x._acme-challenge.unknown.example.com",
+])
+def test_what_is_not_ours_is_refused(dnsq, asked):
+    for rrtype in ("TXT", "SOA", "NS", "A"):
+        assert dnsq.rcode(asked, rrtype) == "REFUSED"
+
+
+@pytest.mark.parametrize("octet", ["\\000", "\\009", "\\010", "\\032", "\\034", "\\046", "\\\\", "\\255"])
+def test_odd_octets_in_a_question_do_no_harm(api, dnsq, name, octet):
+    """PowerDNS itself says SERVFAIL to some of them."""
+    api.publish(name, api.create(name))
+    for asked in (f"a{octet}b.{name}", f"_acme-challenge.a{octet}b.{name}",
+                  f"_acme-challenge{octet}x.{name}"):
+        answer = dnsq.ask(asked)
+        assert dns.rcode.to_text(answer.rcode()) in ("REFUSED", "SERVFAIL") and not answer.answer
+    assert dnsq.texts(name) == [VALUE]
+
+
+def test_the_name_itself_and_its_parent_are_not_claimed(api, dnsq, name):
+    api.create(name)
+    assert dnsq.rcode(name, "SOA") == "REFUSED"
+    assert dnsq.rcode("example.com", "SOA") == "REFUSED"
+    assert dnsq.rcode("sub." + name, "SOA") == "REFUSED"
+
+
+def test_below_a_challenge_there_is_nothing(api, dnsq, name):
+    api.create(name)
+    assert dnsq.rcode("x._acme-challenge." + name) == "NXDOMAIN"
+
+
+def test_25_values_come_back_whole_over_tcp(api, dnsq, name):
+    secret = api.create(name)
+    values = [value(n) for n in range(25)]
+    for each in values:
+        api.publish(name, secret, each)
+    short = dnsq.ask("_acme-challenge." + name)
+    assert short.flags & dns.flags.TC
+    assert dnsq.texts(name, tcp=True) == values
+
+
+def test_the_33rd_value_sends_the_oldest_away(api, dnsq, name):
+    secret = api.create(name)
+    for n in range(40):
+        api.publish(name, secret, value(n))
+    assert dnsq.texts(name, tcp=True) == [value(n) for n in range(8, 40)]
+
+
+def test_two_publications_at_once_are_both_served(stack, dnsq, name):
+    secret = Api(stack).create(name)
+    for n in range(0, 20, 2):
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda v: Api(stack).publish(name, secret, v),
+                          [value(n), value(n + 1)]))
+        assert {value(n), value(n + 1)} <= set(dnsq.texts(name))
+
+
+def test_expiring_one_value_leaves_the_others(api, dnsq, name):
+    secret = api.create(name)
+    for n in range(3):
+        api.publish(name, secret, value(n))
+    answer = api.post("expire_response", name=name, secret=secret, response=value(1))
+    assert answer.result["expired"] is True
+    assert dnsq.texts(name) == [value(0), value(2)]
+    answer = api.post("expire_response", name=name, secret=secret, response=value(1))
+    assert answer.result["expired"] is False
+
+
+@pytest.mark.parametrize("odd", ["-" * 43, "_" * 43, "-", "a" * 255])
+def test_odd_but_legal_values(api, dnsq, name, odd):
+    api.publish(name, api.create(name), odd)
+    assert dnsq.texts(name) == [odd]
+
+
+def test_a_zone_transfer_is_refused_and_harms_nobody(api, dnsq, stack, name):
+    api.publish(name, api.create(name))
+    answer = dnsq.ask("_acme-challenge." + name, "AXFR", tcp=True)
+    assert dns.rcode.to_text(answer.rcode()) in ("REFUSED", "NOTAUTH")
+    assert dnsq.texts(name) == [VALUE]

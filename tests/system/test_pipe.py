@@ -1,0 +1,108 @@
+"""acmeproxy-pipe as PowerDNS talks to it: lines in, lines out."""
+
+import subprocess
+
+import pytest
+from conftest import VALUE
+
+NAME = "pipe.example.com"
+CHALLENGE = "_acme-challenge." + NAME
+# What a question looks like in each version of the protocol.
+TAILS = {1: "", 2: "\t127.0.0.1", 3: "\t127.0.0.1\t127.0.0.1/32",
+         4: "\t127.0.0.1\t127.0.0.1/32", 5: "\t127.0.0.1\t127.0.0.1/32"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def published(stack):
+    from conftest import Api
+    Api(stack).publish(NAME, Api(stack).create(NAME))
+
+
+def talk(stack, *lines, config=None):
+    """Say the lines, close, and return (status, lines of the answer)."""
+    text = "".join(line + "\n" for line in lines)
+    run = subprocess.run([str(stack.build / "acmeproxy-pipe"), "--config",
+                          str(config or stack.config)],
+                         input=text.encode(), capture_output=True, timeout=20)
+    return run.returncode, run.stdout.decode().splitlines()
+
+
+def question(name, rrtype="ANY", version=5):
+    return f"Q\t{name}\tIN\t{rrtype}\t-1\t127.0.0.1{TAILS[version]}"
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5])
+def test_each_version(stack, version):
+    status, lines = talk(stack, f"HELO\t{version}", question(CHALLENGE, version=version),
+                         question(CHALLENGE, "SOA", version))
+    assert status == 0 and lines[0].startswith("OK\t")
+    fields = [line.split("\t") for line in lines[1:]]
+    extra = 2 if version >= 3 else 0
+    assert [f[0] for f in fields] == ["DATA"] * 4 + ["END", "DATA", "END"]
+    assert [f[3 + extra] for f in fields if f[0] == "DATA"] == ["SOA", "NS", "CAA", "TXT", "SOA"]
+    assert all(len(f) == 7 + extra for f in fields if f[0] == "DATA")
+    txt = fields[3]
+    assert txt[-1] == f'"{VALUE}"' and txt[1 + extra] == CHALLENGE
+    assert len({f[5 + extra] for f in fields if f[0] == "DATA"}) == 1, "one id a zone"
+    assert 0 < int(txt[5 + extra]) < 2**31
+    assert len(fields[0][-1].split()) == 7
+    if extra:
+        assert [f[1] for f in fields if f[0] == "DATA"] == ["1"] * 4 + ["0"], "only SOA is cached"
+
+
+@pytest.mark.parametrize("rrtype,want", [
+    ("SOA", ["SOA"]), ("NS", ["NS"]), ("CAA", ["CAA"]), ("TXT", ["TXT"]), ("A", []), ("DS", []),
+    ("ANY", ["SOA", "NS", "CAA", "TXT"]), ("TYPE65400", [])])
+def test_what_is_asked_is_answered(stack, rrtype, want):
+    _, lines = talk(stack, "HELO\t5", question(CHALLENGE, rrtype))
+    assert [line.split("\t")[5] for line in lines[1:-1]] == want and lines[-1] == "END"
+
+
+@pytest.mark.parametrize("line", [
+    "", "Q", "Q\t", "Q\ta.example\tIN", "X\ta", "Q " + CHALLENGE, "DATA\tx", "END", "\t\t\t",
+    "Q\t" + "a" * 1100 + "\tIN\tANY\t-1\t0.0.0.0", "Q\t" + "a" * 9000, "AXFR\t1", "AXFR",
+    "AXFR\t1\t" + CHALLENGE, "HELO", "HELO\tx", "q\ta\tIN\tANY\t1\t0.0.0.0"])
+def test_nonsense_fails_and_the_next_question_is_answered(stack, line):
+    status, lines = talk(stack, "HELO\t5", line, question(CHALLENGE, "TXT"))
+    if line.startswith("HELO"):
+        assert lines[1] == "FAIL"
+        return
+    assert status == 0 and lines[1] == "FAIL" and lines[-1] == "END"
+    assert len(lines) == 4, lines
+
+
+@pytest.mark.parametrize("name", [
+    ".", "com", "_acme-challenge", "_acme-challenge.com", "*.example.com", NAME, "x\\009y.example",
+    "_acme-challenge.unknown.example", "xn--a.example", "_acme-challenge.a b.example"])
+def test_not_ours_is_an_end_alone(stack, name):
+    _, lines = talk(stack, "HELO\t5", question(name, "SOA"), question(name))
+    assert lines[1:] == ["END", "END"]
+
+
+@pytest.mark.parametrize("version", ["0", "6", "99999999999999999999", "-1"])
+def test_a_version_that_we_do_not_speak(stack, version):
+    status, lines = talk(stack, f"HELO\t{version}", question(CHALLENGE))
+    assert lines[0] == "FAIL"
+    assert status == 1 or lines[1:] == ["FAIL"], "never an answer in another version"
+
+
+def test_no_handshake_no_answer(stack):
+    assert talk(stack, question(CHALLENGE)) == (0, ["FAIL"])
+
+
+def test_the_end_of_input_ends_it(stack):
+    assert talk(stack) == (0, [])
+    assert talk(stack, "HELO\t1") == (0, ["OK\tacmeproxy-pipe"])
+
+
+def test_cmd_tells_how_it_is(stack):
+    assert talk(stack, "HELO\t5", "CMD\tstatus")[1][1:] == ["acmeproxy-pipe: store: ok", "END"]
+
+
+def test_a_bad_settings_file_is_named(stack, tmp_path):
+    config = tmp_path / "acmeproxy.json"
+    config.write_text('{\n "soa_hostname": "ns1.example.net",\n "soa_contakt": "x"\n}\n')
+    run = subprocess.run([str(stack.build / "acmeproxy-pipe"), "--config", str(config)],
+                         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+    assert run.returncode == 1
+    assert run.stderr == f"acmeproxy-pipe: {config}:3: soa_contakt: unknown setting\n"
