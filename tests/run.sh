@@ -33,5 +33,7 @@ failed=$((failed + $(count failed) + $(count error)))
 # pytest may stop without having counted anything.
 [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
 
-echo "$passed passed, $failed failed"
+skipped=$(count skipped)
+[ "$skipped" -eq 0 ] || skips=", $skipped skipped"
+echo "$passed passed, $failed failed${skips:-}"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,223 @@
+"""The hooks by themselves, against a server that records what they send."""
+
+import http.server
+import os
+import shutil
+import subprocess
+import threading
+import urllib.parse
+from pathlib import Path
+
+import pytest
+
+HOOKS = Path(__file__).resolve().parents[2] / "deploy" / "hooks"
+VALUE = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
+SECRET = "52f562aedc99383c6af848bc7016380a"
+OK = (200, '{"result": {"published": true}}')
+DENIED = (403, '{"result": false, "error": "Invalid authorisation token"}')
+AWAY = (503, '{"result": false, "error": "The store is not available, try again"}')
+
+
+class Server:
+    """Answers from a list, the last one for ever; keeps (path, parameters)."""
+
+    def __init__(self):
+        self.answers, self.calls = [OK], []
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                outer.calls.append((self.path, dict(urllib.parse.parse_qsl(body))))
+                status, text = outer.answers.pop(0) if len(outer.answers) > 1 else outer.answers[0]
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            def log_message(self, *_):
+                pass
+
+        self.httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.httpd.server_port}"
+        threading.Thread(target=self.httpd.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.httpd.shutdown()
+        self.httpd.server_close()
+
+
+@pytest.fixture
+def server():
+    running = Server()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def run(server):
+    def run(hook, *arguments, **env):
+        base = {"PATH": os.environ["PATH"], "ACMEPROXY_ENDPOINT": server.url, "ACMEPROXY_TRIES": "2"}
+        return subprocess.run([str(hook if os.path.isabs(str(hook)) else HOOKS / hook), *arguments],
+                              env={**base, **env}, capture_output=True, text=True, timeout=60)
+    return run
+
+
+def private(path, text):
+    path.write_text(text)
+    path.chmod(0o600)
+    return str(path)
+
+
+def published(name, value=VALUE, secret=SECRET):
+    return "/publish_response", {"name": name, "response": value, "secret": secret}
+
+
+@pytest.mark.parametrize("domain,name", [
+    ("secure.example.com", "secure.example.com"), ("Secure.Example.COM", "secure.example.com"),
+    ("*.secure.example.com", "secure.example.com"), ("secure.example.com.", "secure.example.com")])
+@pytest.mark.parametrize("value", [VALUE, "-" + VALUE[1:], "--data", "_" * 43])
+def test_dehydrated_publishes_and_expires(run, server, domain, name, value):
+    for operation, path in (("deploy_challenge", "/publish_response"),
+                            ("clean_challenge", "/expire_response")):
+        server.calls.clear()
+        done = run("dehydrated.sh", operation, domain, "token", value, ACMEPROXY_SECRET=SECRET)
+        assert done.returncode == 0, done.stderr
+        assert server.calls == [(path, {"name": name, "response": value, "secret": SECRET})]
+
+
+@pytest.mark.parametrize("operation", [
+    "deploy_cert", "unchanged_cert", "startup_hook", "exit_hook", "invalid_challenge",
+    "request_failure", "generate_csr", "sync_cert", "deploy_ocsp",
+    "this_hookscript_is_broken__dehydrated_is_working_fine__please_ignore_unknown_hooks_in_your_script"])
+def test_dehydrated_s_other_operations_are_none_of_ours(run, server, operation):
+    done = run("dehydrated.sh", operation, "a", "b", "c", ACMEPROXY_ENDPOINT="")
+    assert (done.returncode, done.stdout, done.stderr, server.calls) == (0, "", "", [])
+
+
+def test_a_chain(run, server, tmp_path):
+    secrets = private(tmp_path / "s", "# x\n\nA.example.com one # mine\n*.b.example.com. two\n")
+    done = run("dehydrated.sh", "deploy_challenge", "a.example.com", "t", "v1", "b.example.com", "t",
+               "-v2", "*.A.example.com", "t", "v3", ACMEPROXY_SECRETS_FILE=secrets)
+    assert done.returncode == 0, done.stderr
+    assert server.calls == [published("a.example.com", "v1", "one"),
+                            published("b.example.com", "-v2", "two"),
+                            published("a.example.com", "v3", "one")]
+
+
+def test_a_server_that_is_away_for_a_moment(run, server):
+    server.answers = [AWAY, OK]
+    assert run("dehydrated.sh", "deploy_challenge", "a.example.com", "t", VALUE,
+               ACMEPROXY_SECRET=SECRET).returncode == 0
+    assert server.calls == [published("a.example.com")] * 2
+
+
+@pytest.mark.parametrize("answers,words,n", [
+    ([DENIED], "publish_response a.example.com: HTTP 403: Invalid authorisation token", 1),
+    ([AWAY], "publish_response a.example.com: HTTP 503: The store is not available", 2),
+    ([(404, "<html>not JSON</html>")], "HTTP 404: <html>not JSON</html>", 1)])
+def test_a_refusal_is_told(run, server, answers, words, n):
+    server.answers = answers
+    done = run("dehydrated.sh", "deploy_challenge", "a.example.com", "t", VALUE,
+               ACMEPROXY_SECRET=SECRET)
+    assert done.returncode == 1 and words in done.stderr and SECRET not in done.stderr
+    assert len(server.calls) == n
+
+
+@pytest.mark.parametrize("arguments,env,words", [
+    (["a.example.com", "t", VALUE], {"ACMEPROXY_ENDPOINT": ""}, "ACMEPROXY_ENDPOINT is not set"),
+    (["a.example.com", "t", VALUE], {"ACMEPROXY_ENDPOINT": "http://acmeproxy.example.net"},
+     "must begin with https://"),
+    (["a.example.com", "t", VALUE], {"ACMEPROXY_ENDPOINT": "http://localhost.example.net"},
+     "must begin with https://"),
+    (["a.example.com", "t", VALUE], {"ACMEPROXY_ENDPOINT": "http://127.0.0.1:1"}, "HTTP 000"),
+    (["a.example.com", "t", VALUE], {"ACMEPROXY_SECRET": ""}, "no secret for a.example.com"),
+    (["a.example.com", "t", VALUE], {"ACMEPROXY_SECRETS_FILE": "/nonexistent"}, "cannot be read"),
+    (["a.example.com", "t", "a&secret=b"], {}, "not a challenge response"),
+    (["a.example.com", "t", ""], {}, "not a challenge response"),
+    (["a.example.com&name=b", "t", VALUE], {}, "not a domain name"),
+    (["a.example.com", "t"], {}, "DOMAIN, TOKENFILE and VALUE are needed")])
+def test_what_stops_the_hook(run, server, arguments, env, words):
+    done = run("dehydrated.sh", "deploy_challenge", *arguments,
+               **{"ACMEPROXY_SECRET": SECRET, "ACMEPROXY_TRIES": "1", **env})
+    assert done.returncode == 1 and words in done.stderr, done.stderr
+    assert server.calls == []
+
+
+@pytest.mark.parametrize("text,mode,words", [
+    ("other.example.com x\n", 0o600, "no secret for a.example.com"),
+    ("a.example.com\n", 0o600, "lines are NAME SECRET"),
+    ("a.example.com x\n", 0o604, "others can read or write it"),
+    ("a.example.com x\n", 0o602, "others can read or write it")])
+def test_a_bad_file_of_secrets(run, server, tmp_path, text, mode, words):
+    secrets = private(tmp_path / "s", text)
+    os.chmod(secrets, mode)
+    done = run("dehydrated.sh", "deploy_challenge", "a.example.com", "t", VALUE,
+               ACMEPROXY_SECRETS_FILE=secrets)
+    assert done.returncode == 1 and words in done.stderr, done.stderr
+    assert server.calls == []
+
+
+INI = """; comment
+# another
+[defaults]
+  endpoint  =  {url}/
+
+[domain:Secure.Example.com]
+secret={secret}
+[domain:b.example.com]
+secret = other
+"""
+
+
+@pytest.mark.parametrize("hook,path", [("certbot-auth.sh", "/publish_response"),
+                                       ("certbot-cleanup.sh", "/expire_response")])
+def test_certbot(run, server, tmp_path, hook, path):
+    ini = private(tmp_path / "acmeproxy.ini", INI.format(url=server.url, secret=SECRET))
+    done = run(hook, CERTBOT_DOMAIN="secure.EXAMPLE.com", CERTBOT_VALIDATION=VALUE, ACMEPROXY_INI=ini)
+    assert done.returncode == 0, done.stderr
+    assert server.calls == [(path, {"name": "secure.example.com", "response": VALUE,
+                                    "secret": SECRET})]
+
+
+@pytest.mark.parametrize("text,mode,env,words", [
+    (INI, 0o604, {}, "others can read or write it"),
+    (INI, 0o600, {"CERTBOT_DOMAIN": "c.example.com"}, "no secret in [domain:c.example.com]"),
+    (INI, 0o600, {"CERTBOT_DOMAIN": ""}, "certbot did not set"),
+    ("[domain:secure.example.com]\nsecret=x\n", 0o600, {}, "no endpoint in [defaults]"),
+    ("endpoint=https://x\nsecret=x\n", 0o600, {}, "no endpoint in [defaults]")])
+def test_certbot_s_ini_file(run, server, tmp_path, text, mode, env, words):
+    ini = private(tmp_path / "i", text.replace("{url}", server.url).replace("{secret}", SECRET))
+    os.chmod(ini, mode)
+    done = run("certbot-auth.sh", **{"CERTBOT_DOMAIN": "secure.example.com",
+                                     "CERTBOT_VALIDATION": VALUE, "ACMEPROXY_INI": ini, **env})
+    assert done.returncode == 1 and words in done.stderr, done.stderr
+    assert server.calls == []
+
+
+def test_no_secret_on_a_command_line(run, server, tmp_path):
+    """ps shows everybody's arguments to everybody."""
+    seen = tmp_path / "seen"
+    fake = tmp_path / "curl"
+    fake.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >>{seen}\nexec {shutil.which("curl")} "$@"\n')
+    fake.chmod(0o755)
+    done = run("dehydrated.sh", "deploy_challenge", "a.example.com", "t", VALUE,
+               ACMEPROXY_SECRET=SECRET, PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert done.returncode == 0 and server.calls == [published("a.example.com")]
+    assert "--data" in seen.read_text() and SECRET not in seen.read_text()
+
+
+def test_a_hook_behind_a_link(run, server, tmp_path):
+    link = tmp_path / "hook"
+    link.symlink_to(HOOKS / "dehydrated.sh")
+    done = run(link, "deploy_challenge", "a.example.com", "t", VALUE, ACMEPROXY_SECRET=SECRET)
+    assert done.returncode == 0 and server.calls == [published("a.example.com")]
+
+
+def test_the_original_s_hooks_keep_working(server):
+    """Their contract: form bodies by curl, then `published` or `expired` in the answer."""
+    script = f"""out=$(curl -s --data "name=a.example.com&response={VALUE}&secret={SECRET}" \
+        {server.url}/publish_response)
+        case $out in *published*) exit 0 ;; esac; exit 1"""
+    for answers, status in (([OK], 0), ([DENIED], 1), ([AWAY], 1)):
+        server.answers = list(answers)
+        assert subprocess.run(["sh", "-c", script]).returncode == status
