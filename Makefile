@@ -98,6 +98,18 @@ demo-only: all
 test-only: all $(UNIT)
 	@BUILD=$(BUILD) sh tests/run.sh $(UNIT)
 
+$(BUILD)/bench_nothing: $(BUILD)/tests/bench/nothing.o
+	$(call quiet,LINK)$(CC) $(LINK) $(LDFLAGS) -pthread -o $@ $^ -lfcgi
+
+bench-only: all $(BUILD)/bench_nothing
+	@BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py
+
+lint-only:
+	@sh tests/lint/run.sh
+
+format: ## let clang-format print the sources
+	clang-format -i $(shell git ls-files '*.c' '*.h')
+
 clean: ## remove what was built
 	rm -rf $(BUILD)
 
@@ -105,7 +117,7 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | sort | \
 		expand -t 12
 
-.PHONY: all install packages clean help run demo test bench fuzz lint \
+.PHONY: all install packages format clean help run demo test bench fuzz lint \
 	run-only demo-only test-only bench-only fuzz-only lint-only
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,6 +1,6 @@
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +31,7 @@ parse_permit(struct permit *permit, const char *text, struct err *err)
 {
 	struct err why = { 0 };
 
+	assert(text != NULL);
 	permit->below = text[0] == '.';
 	if (permit->below)
 		text++;
@@ -117,13 +118,19 @@ text_of(const struct json *row, const char *key)
 	return json_as_string(value, NULL);
 }
 
+struct known {
+	const char *keys[4]; /* NULL behind the last */
+};
+
 static enum err_code
-refuse_unknown(void *known, const char *key, const struct json *value,
+refuse_unknown(void *ctx, const char *key, const struct json *value,
     struct err *err)
 {
+	const struct known *known = ctx;
+
 	(void)value;
-	for (const char *const *k = known; *k != NULL; k++)
-		if (strcmp(*k, key) == 0)
+	for (size_t i = 0; known->keys[i] != NULL; i++)
+		if (strcmp(known->keys[i], key) == 0)
 			return ERR_OK;
 	return err_set(err, ERR_INPUT, "unknown member \"%.60s\"", key);
 }
@@ -142,20 +149,40 @@ read_hash(struct secret_hash *hash, const struct json *row, struct err *err)
 	return ERR_OK;
 }
 
+/* The texts of a "permit", borrowed from the document; free() the array. */
+static const char **
+read_permits(const struct json *permit, struct err *err)
+{
+	const char **texts = NULL;
+	bool good = json_kind(permit) == JSON_KIND_ARRAY;
+	size_t n = good ? json_n(permit) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		good =
+		    good && json_kind(json_at(permit, i)) == JSON_KIND_STRING;
+	if (good)
+		texts = calloc(n + 1, sizeof(*texts));
+	for (size_t i = 0; texts != NULL && i < n; i++)
+		texts[i] = json_as_string(json_at(permit, i), NULL);
+	if (texts == NULL)
+		(void)err_set(err, ERR_INPUT,
+		    "permit: an array of strings is needed");
+	return texts;
+}
+
 static enum err_code
 read_row(struct accounts *accounts, const struct json *row, struct err *err)
 {
-	static const char *const known[] = { "name", "secret_hash", "permit",
-		NULL };
+	struct known known = { { "name", "secret_hash", "permit", NULL } };
 	const struct json *permit;
 	struct permit_texts permits = { 0 };
 	struct secret_hash hash;
-	const char **texts = NULL;
+	const char **texts;
 	enum err_code rc;
 
 	if (json_kind(row) != JSON_KIND_OBJECT)
 		return err_set(err, ERR_INPUT, "an object is needed");
-	rc = json_each(row, refuse_unknown, (void *)(uintptr_t)known, err);
+	rc = json_each(row, refuse_unknown, &known, err);
 	if (rc == ERR_OK)
 		rc = read_hash(&hash, row, err);
 	if (rc != ERR_OK)
@@ -166,25 +193,12 @@ read_row(struct accounts *accounts, const struct json *row, struct err *err)
 	if (permit == NULL)
 		return accounts_add(accounts, text_of(row, "name"), &hash, NULL,
 		    err);
-	if (json_kind(permit) != JSON_KIND_ARRAY)
-		return err_set(err, ERR_INPUT, "permit: an array is needed");
-
-	texts = calloc(json_n(permit) + 1, sizeof(*texts));
+	texts = read_permits(permit, err);
 	if (texts == NULL)
-		return err_set(err, ERR_SYSTEM, "out of memory");
+		return ERR_INPUT;
+	permits.n = json_n(permit);
 	permits.v = texts;
-	for (; rc == ERR_OK && permits.n < json_n(permit); permits.n++) {
-		const struct json *text = json_at(permit, permits.n);
-
-		if (json_kind(text) == JSON_KIND_STRING)
-			texts[permits.n] = json_as_string(text, NULL);
-		else
-			rc = err_set(err, ERR_INPUT,
-			    "permit: strings are needed");
-	}
-	if (rc == ERR_OK)
-		rc = accounts_add(accounts, text_of(row, "name"), &hash,
-		    &permits, err);
+	rc = accounts_add(accounts, text_of(row, "name"), &hash, &permits, err);
 	free(texts);
 	return rc;
 }
@@ -193,7 +207,7 @@ static enum err_code
 read_rows(struct accounts *accounts, const struct json *doc, const char *text,
     const char *file, struct err *err)
 {
-	static const char *const known[] = { "accounts", NULL };
+	struct known known = { { "accounts", NULL } };
 	const struct json *rows = NULL;
 	struct err why = { 0 };
 	char path[32];
@@ -204,8 +218,7 @@ read_rows(struct accounts *accounts, const struct json *doc, const char *text,
 		return err_set(err, ERR_INPUT,
 		    "%s:1: an object with an array \"accounts\" is needed",
 		    file);
-	if (json_each(doc, refuse_unknown, (void *)(uintptr_t)known, &why) !=
-	    ERR_OK)
+	if (json_each(doc, refuse_unknown, &known, &why) != ERR_OK)
 		return err_set(err, ERR_INPUT, "%s:1: %s", file, why.text);
 	for (size_t i = 0; i < json_n(rows); i++) {
 		if (read_row(accounts, json_at(rows, i), &why) == ERR_OK)

@@ -179,14 +179,15 @@ expire_authorisation(struct call *call)
 static enum outcome
 publish_response(struct call *call)
 {
+	struct publication publication = { &call->auth, &call->params.name,
+		&call->params.response };
 	enum outcome outcome = authenticate(call);
 	bool done;
 
 	if (outcome != DONE)
 		return outcome;
-	if (response_publish(&done, &call->ledger, &call->auth,
-		&call->params.name, &call->params.response,
-		&call->why) != ERR_OK)
+	if (response_publish(&done, &call->ledger, &publication, &call->why) !=
+	    ERR_OK)
 		return STORE_AWAY;
 	print_response(call, "published", true);
 	return done ? DONE : BAD_SECRET;
@@ -196,13 +197,14 @@ static enum outcome
 expire_response(struct call *call)
 {
 	const struct params *p = &call->params;
+	struct publication publication = { &call->auth, &p->name,
+		(p->given & PARAM_RESPONSE) != 0 ? &p->response : NULL };
 	enum outcome outcome = authenticate(call);
 	struct expired expired;
 
 	if (outcome != DONE)
 		return outcome;
-	if (response_expire(&expired, &call->ledger, &call->auth, &p->name,
-		(p->given & PARAM_RESPONSE) != 0 ? &p->response : NULL,
+	if (response_expire(&expired, &call->ledger, &publication,
 		&call->why) != ERR_OK)
 		return STORE_AWAY;
 	print_response(call, "expired", expired.n > 0);

@@ -15,7 +15,7 @@
 
 /* A call in the making: the keys and texts that its arguments point to. */
 struct call {
-	struct script_args args;
+	struct script_call script;
 	struct store_key keys[4];
 	char retention_ms[24], life_ms[24], most[8];
 };
@@ -23,14 +23,14 @@ struct call {
 static void
 add(struct call *call, const char *text)
 {
-	call->args.v[call->args.n++] = text;
+	call->script.args[call->script.n++] = text;
 }
 
 static void
 add_key(struct call *call, const struct ledger *ledger, enum store_kind kind,
     const struct dnsname *name)
 {
-	struct store_key *key = &call->keys[call->args.n_keys++];
+	struct store_key *key = &call->keys[call->script.n_keys++];
 
 	store_key(key, ledger->settings->key_prefix, kind, name);
 	add(call, key->text);
@@ -52,14 +52,14 @@ add_event(struct call *call, const struct ledger *ledger,
 }
 
 static enum err_code
-run(long long *value, const struct ledger *ledger, const struct script *script,
-    const struct call *call, struct err *err)
+run(long long *value, const struct ledger *ledger, const struct call *call,
+    struct err *err)
 {
 	struct script_result result;
 	enum err_code rc;
 
-	rc = script_run(&result, ledger->redis, script, &call->args,
-	    ledger->settings, err);
+	rc = script_run(&result, ledger->redis, ledger->settings, &call->script,
+	    err);
 	if (rc != ERR_OK)
 		return rc;
 	if (result.n_acked < ledger->settings->replicas_required)
@@ -126,7 +126,7 @@ enum err_code
 authorisation_create(bool *done, const struct ledger *ledger,
     const struct authorisation *auth, struct err *err)
 {
-	struct call call = { .args = { 0 } };
+	struct call call = { .script = { &script_create, 0, 0, { NULL } } };
 	long long value = 0;
 	enum err_code rc;
 
@@ -136,7 +136,7 @@ authorisation_create(bool *done, const struct ledger *ledger,
 	add_event(&call, ledger, &auth->name);
 	add(&call, auth->secret_hash.text);
 	add(&call, auth->suffix_match ? "true" : "false");
-	rc = run(&value, ledger, &script_create, &call, err);
+	rc = run(&value, ledger, &call, err);
 	*done = value == 1;
 	if (rc != ERR_OK) {
 		/*
@@ -156,7 +156,7 @@ authorisation_rotate(bool *done, const struct ledger *ledger,
     const struct authorisation *auth, const struct secret_hash *fresh,
     struct err *err)
 {
-	struct call call = { .args = { 0 } };
+	struct call call = { .script = { &script_rotate, 0, 0, { NULL } } };
 	long long value = 0;
 	enum err_code rc;
 
@@ -165,7 +165,7 @@ authorisation_rotate(bool *done, const struct ledger *ledger,
 	add_event(&call, ledger, &auth->name);
 	add(&call, fresh->text);
 	add(&call, auth->secret_hash.text);
-	rc = run(&value, ledger, &script_rotate, &call, err);
+	rc = run(&value, ledger, &call, err);
 	*done = value == 1;
 	return rc;
 }
@@ -174,7 +174,7 @@ enum err_code
 authorisation_delete(bool *done, const struct ledger *ledger,
     const struct authorisation *auth, struct err *err)
 {
-	struct call call = { .args = { 0 } };
+	struct call call = { .script = { &script_delete, 0, 0, { NULL } } };
 	long long value = 0;
 	enum err_code rc;
 
@@ -184,56 +184,53 @@ authorisation_delete(bool *done, const struct ledger *ledger,
 	add_key(&call, ledger, STORE_RESPONSE, &auth->name);
 	add_event(&call, ledger, &auth->name);
 	add(&call, auth->secret_hash.text);
-	rc = run(&value, ledger, &script_delete, &call, err);
+	rc = run(&value, ledger, &call, err);
 	*done = value == 1;
 	return rc;
 }
 
-/* What publishing and expiring share: `auth` speaks for `name`. */
+/* What publishing and expiring share. */
 static void
-begin_response(struct call *call, const struct ledger *ledger,
-    const struct authorisation *auth, const struct dnsname *name)
+add_response(struct call *call, const struct ledger *ledger,
+    const struct publication *p)
 {
 	add_key(call, ledger, STORE_AUDIT, NULL);
-	add_key(call, ledger, STORE_AUTHORISATION, &auth->name);
-	add_key(call, ledger, STORE_RESPONSE, name);
-	add_event(call, ledger, name);
-	add(call, auth->secret_hash.text);
+	add_key(call, ledger, STORE_AUTHORISATION, &p->auth->name);
+	add_key(call, ledger, STORE_RESPONSE, p->name);
+	add_event(call, ledger, p->name);
+	add(call, p->auth->secret_hash.text);
+	add(call, p->value != NULL ? p->value->text : "");
 }
 
 enum err_code
 response_publish(bool *done, const struct ledger *ledger,
-    const struct authorisation *auth, const struct dnsname *name,
-    const struct txtvalue *value, struct err *err)
+    const struct publication *publication, struct err *err)
 {
-	struct call call = { .args = { 0 } };
+	struct call call = { .script = { &script_publish, 0, 0, { NULL } } };
 	long long result = 0;
 	enum err_code rc;
 
-	begin_response(&call, ledger, auth, name);
+	add_response(&call, ledger, publication);
 	(void)snprintf(call.life_ms, sizeof(call.life_ms), "%u000",
 	    ledger->settings->response_life_s);
 	(void)snprintf(call.most, sizeof(call.most), "%d", STORE_VALUES_MAX);
-	add(&call, value->text);
 	add(&call, call.life_ms);
 	add(&call, call.most);
-	rc = run(&result, ledger, &script_publish, &call, err);
+	rc = run(&result, ledger, &call, err);
 	*done = result == 1;
 	return rc;
 }
 
 enum err_code
 response_expire(struct expired *out, const struct ledger *ledger,
-    const struct authorisation *auth, const struct dnsname *name,
-    const struct txtvalue *value, struct err *err)
+    const struct publication *publication, struct err *err)
 {
-	struct call call = { .args = { 0 } };
+	struct call call = { .script = { &script_expire, 0, 0, { NULL } } };
 	long long n = 0;
 	enum err_code rc;
 
-	begin_response(&call, ledger, auth, name);
-	add(&call, value != NULL ? value->text : "");
-	rc = run(&n, ledger, &script_expire, &call, err);
+	add_response(&call, ledger, publication);
+	rc = run(&n, ledger, &call, err);
 	out->done = n >= 0;
 	out->n = n;
 	return rc;
@@ -243,11 +240,11 @@ enum err_code
 audit_refuse(const struct ledger *ledger, const struct dnsname *name,
     const char *reason, struct err *err)
 {
-	struct call call = { .args = { 0 } };
+	struct call call = { .script = { &script_refuse, 0, 0, { NULL } } };
 	long long value;
 
 	add_key(&call, ledger, STORE_AUDIT, NULL);
 	add_event(&call, ledger, name);
 	add(&call, reason);
-	return run(&value, ledger, &script_refuse, &call, err);
+	return run(&value, ledger, &call, err);
 }

@@ -51,18 +51,25 @@ MUST_CHECK enum err_code authorisation_rotate(bool *done,
 MUST_CHECK enum err_code authorisation_delete(bool *done,
     const struct ledger *ledger, const struct authorisation *auth,
     struct err *err);
-MUST_CHECK enum err_code response_publish(bool *done,
-    const struct ledger *ledger, const struct authorisation *auth,
-    const struct dnsname *name, const struct txtvalue *value, struct err *err);
 
-/* value NULL: all of the name's.  *n: how many live ones went. */
+/* A response, and the authorisation that speaks for its name. */
+struct publication {
+	const struct authorisation *auth;
+	const struct dnsname *name;
+	const struct txtvalue *value; /* NULL: all, when expiring */
+};
+
+MUST_CHECK enum err_code response_publish(bool *done,
+    const struct ledger *ledger, const struct publication *publication,
+    struct err *err);
+
 struct expired {
 	bool done;
-	long long n;
+	long long n; /* live ones that went */
 };
 MUST_CHECK enum err_code response_expire(struct expired *out,
-    const struct ledger *ledger, const struct authorisation *auth,
-    const struct dnsname *name, const struct txtvalue *value, struct err *err);
+    const struct ledger *ledger, const struct publication *publication,
+    struct err *err);
 
 /* Note a refusal.  `reason` is one of our words, never the client's. */
 MUST_CHECK enum err_code audit_refuse(const struct ledger *ledger,

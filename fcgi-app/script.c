@@ -3,9 +3,10 @@
 
 #include "fcgi-app/script.h"
 
+/* By its hash, or whole. */
 static enum err_code
-exchange(struct redis *redis, const char *command, const char *which,
-    const struct script_args *args, const struct settings *s, struct err *err)
+exchange(struct redis *redis, const struct settings *s,
+    const struct script_call *call, bool whole, struct err *err)
 {
 	const char *argv[SCRIPT_ARGS_MAX + 3];
 	size_t len[SCRIPT_ARGS_MAX + 3];
@@ -16,12 +17,12 @@ exchange(struct redis *redis, const char *command, const char *which,
 	rc = redis_begin(redis, err);
 	if (rc != ERR_OK)
 		return rc;
-	(void)snprintf(n_keys, sizeof(n_keys), "%d", args->n_keys);
-	argv[argc++] = command;
-	argv[argc++] = which;
+	(void)snprintf(n_keys, sizeof(n_keys), "%d", call->n_keys);
+	argv[argc++] = whole ? "EVAL" : "EVALSHA";
+	argv[argc++] = whole ? call->script->text : call->script->sha1;
 	argv[argc++] = n_keys;
-	for (int i = 0; i < args->n; i++)
-		argv[argc++] = args->v[i];
+	for (int i = 0; i < call->n; i++)
+		argv[argc++] = call->args[i];
 	for (int i = 0; i < argc; i++)
 		len[i] = strlen(argv[i]);
 	redis_add(redis, argc, argv, len);
@@ -37,14 +38,14 @@ exchange(struct redis *redis, const char *command, const char *which,
 
 enum err_code
 script_run(struct script_result *result, struct redis *redis,
-    const struct script *script, const struct script_args *args,
-    const struct settings *settings, struct err *err)
+    const struct settings *settings, const struct script_call *call,
+    struct err *err)
 {
 	enum err_code rc;
 
-	rc = exchange(redis, "EVALSHA", script->sha1, args, settings, err);
+	rc = exchange(redis, settings, call, false, err);
 	if (rc != ERR_OK && redis_failed_with(redis, 0, "NOSCRIPT"))
-		rc = exchange(redis, "EVAL", script->text, args, settings, err);
+		rc = exchange(redis, settings, call, true, err);
 	if (rc != ERR_OK)
 		return rc;
 	result->value = reply_integer(redis_reply(redis, 0));

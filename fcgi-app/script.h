@@ -20,9 +20,10 @@ extern const struct script script_create, script_rotate, script_publish,
 #define SCRIPT_ARGS_MAX 20
 
 /* Keys first, then arguments: NUL-terminated texts that outlive the call. */
-struct script_args {
+struct script_call {
+	const struct script *script;
 	int n_keys, n;
-	const char *v[SCRIPT_ARGS_MAX];
+	const char *args[SCRIPT_ARGS_MAX];
 };
 
 struct script_result {
@@ -40,8 +41,7 @@ struct script_result {
  * broke before the answer came, the whole of it.
  */
 MUST_CHECK enum err_code script_run(struct script_result *result,
-    struct redis *redis, const struct script *script,
-    const struct script_args *args, const struct settings *settings,
-    struct err *err);
+    struct redis *redis, const struct settings *settings,
+    const struct script_call *call, struct err *err);
 
 #endif

@@ -185,17 +185,22 @@ class Stack:
             "dir /var/lib/acmeproxy-redis": f'dir "{self.dir}/redis"',
         }))
 
-    def _configure_nginx(self):
+    def write_site(self, name, port, fcgi_socket):
+        """A site of nginx's, on another port and in front of another program."""
         site = fill_in("nginx/acmeproxy.conf", {
-            "listen 443 ssl": f"listen 127.0.0.1:{self.https_port} ssl",
+            "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
             "    listen [::]:443 ssl http2;\n": "",
             "server_name acmeproxy.example.net": "server_name localhost",
             "/etc/letsencrypt/live/acmeproxy.example.net/fullchain.pem": f'"{self.cert}"',
             "/etc/letsencrypt/live/acmeproxy.example.net/privkey.pem": f'"{self.key}"',
-            "unix:/run/acmeproxy/fcgi.sock": f"unix:{self.fcgi_socket}",
+            "unix:/run/acmeproxy/fcgi.sock": f"unix:{fcgi_socket}",
+            "shared:acmeproxy:": f"shared:{name}:",
         })
+        (self.dir / "nginx" / f"{name}.site").write_text(site)
+
+    def _configure_nginx(self):
         nginx = self.dir / "nginx"
-        (nginx / "site.conf").write_text(site)
+        self.write_site("acmeproxy", self.https_port, self.fcgi_socket)
         temporary = "".join(f'    {kind}_temp_path "{nginx}/{kind}";\n' for kind in
                             ("client_body", "fastcgi", "proxy", "scgi", "uwsgi"))
         user = "user root;\n" if os.geteuid() == 0 else ""
@@ -203,7 +208,7 @@ class Stack:
             f'{user}daemon off;\nworker_processes 2;\npid "{nginx}/pid";\n'
             f'error_log "{self.log("nginx")}";\nworker_rlimit_nofile 4096;\n'
             "events { worker_connections 2000; }\n"
-            f'http {{\n    access_log off;\n{temporary}    include "{nginx}/site.conf";\n}}\n')
+            f'http {{\n    access_log off;\n{temporary}    include "{nginx}/*.site";\n}}\n')
 
     def _configure_pdns(self):
         pipe = self.sockets / "acmeproxy-pipe"

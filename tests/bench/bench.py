@@ -1,0 +1,188 @@
+"""`make bench`: requests and questions a second, each beside something that stands still.
+
+The machine is shared and noisy, so that only the ratios of one run mean
+something.  Rounds alternate between ours and the other, and the median counts.
+"""
+
+import os
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from stack.process import Process, StackError, free_port, wait_until  # noqa: E402
+from stack.stack import Stack  # noqa: E402
+
+SECONDS = int(os.environ.get("BENCH_S", "4"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+N_NAMES = 10000
+N_AUTHORISATIONS = int(os.environ.get("BENCH_AUTHORISATIONS", "1000000"))
+VALUE = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
+
+
+def run(*argv, **options):
+    done = subprocess.run([str(a) for a in argv], capture_output=True, text=True, **options)
+    if done.returncode != 0:
+        raise StackError(f"{argv[0]}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def table(title, rows, base):
+    """Medians of the rounds, and the ratio to the row called base."""
+    print(f"\n{title}")
+    medians = {name: statistics.median(rates) for name, rates in rows.items()}
+    for name, rates in rows.items():
+        print(f"  {name:<42} {medians[name]:>9,.0f}/s   {min(rates):>9,.0f} to {max(rates):>9,.0f}"
+              f"   {medians[name] / medians[base]:5.2f}")
+    sys.stdout.flush()
+
+
+# -- the API
+
+LUA = """wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
+wrk.body = "%s"
+"""
+
+
+def wrk(directory, port, path, body):
+    """Requests a second over TLS with keep-alive connections."""
+    script = directory / "post.lua"
+    script.write_text(LUA % body)
+    out = run("wrk", "-t", 1, "-c", 16, "-d", f"{SECONDS}s", "-s", script,
+              f"https://127.0.0.1:{port}{path}")
+    if "Non-2xx" in out:
+        raise StackError(out)
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1])
+
+
+def call(stack, endpoint, data):
+    return run("curl", "-sS", "--cacert", stack.ca_cert, "--data", data, f"{stack.url}/{endpoint}")
+
+
+def bench_api(stack):
+    nothing = Process("nothing", [str(stack.build / "bench_nothing"), str(stack.sockets / "no.sock")],
+                      stack.log("nothing"))
+    nothing.start()
+    wait_until("it listens", (stack.sockets / "no.sock").exists, nothing)
+    port = free_port()
+    stack.write_site("nothing", port, stack.sockets / "no.sock")
+    stack.signal_part("nginx", signal.SIGHUP)
+    wait_until("nginx serves both",
+               lambda: subprocess.run(["curl", "-sk", f"https://127.0.0.1:{port}/"],
+                                      capture_output=True).returncode == 0)
+    secret = call(stack, "create_authorisation", "name=secure.example.com").split('"')[5]
+    body = f"name=secure.example.com&secret={secret}&response={VALUE}"
+    rows = {"a FastCGI program that does nothing": [], "publish_response": []}
+    try:
+        for _ in range(ROUNDS):
+            rows["a FastCGI program that does nothing"].append(
+                wrk(stack.dir, port, "/publish_response", body))
+            rows["publish_response"].append(
+                wrk(stack.dir, stack.https_port, "/publish_response", body))
+    finally:
+        nothing.stop()
+    table("HTTPS requests a second (wrk, 16 keep-alive connections, TLS)", rows,
+          "a FastCGI program that does nothing")
+
+
+# -- DNS
+
+LMDB = """launch=lmdb
+lmdb-filename={dir}/pdns.lmdb
+cache-ttl=0
+query-cache-ttl=0
+negquery-cache-ttl=0
+zone-cache-refresh-interval=0
+local-address=127.0.0.1
+local-port={port}
+socket-dir={dir}
+distributor-threads=3
+security-poll-suffix=
+write-pid=no
+"""
+
+
+def names():
+    return [f"host{n}.example.com" for n in range(N_NAMES)]
+
+
+def redis_pipe(stack, lines):
+    """Feed commands to Redis by the fastest way it has."""
+    text = "".join("*%d\r\n" % len(words) + "".join(f"${len(w)}\r\n{w}\r\n" for w in words)
+                   for words in lines)
+    run("redis-cli", "-s", stack.redis_socket, "--pipe", input=text)
+
+
+def authorisation(name, n=1700000000000):
+    return ["HSET", f"acmeproxy:authorisation:{name}", "secret_hash", "0" * 64, "suffix_match",
+            "false", "account", "operations", "created_at", str(n), "created_by_ip", "192.0.2.1"]
+
+
+def fill_for_dns(stack):
+    redis_pipe(stack, (words for name in names() for words in (
+        authorisation(name),
+        ["ZADD", f"acmeproxy:response:{name}", "4102444800000", VALUE])))
+
+
+def dnsperf(port, queries):
+    out = run("dnsperf", "-s", "127.0.0.1", "-p", port, "-d", queries, "-l", SECONDS, "-c", 8,
+              "-q", 100)
+    if "NOERROR" not in out or "SERVFAIL" in out or "REFUSED" in out:
+        raise StackError(out)
+    return float(re.search(r"Queries per second:\s+([\d.]+)", out)[1])
+
+
+def start_lmdb(stack):
+    directory = stack.dir / "lmdb"
+    directory.mkdir()
+    port = free_port()
+    (directory / "pdns.conf").write_text(LMDB.format(dir=directory, port=port))
+    zone = directory / "zone"
+    zone.write_text("$ORIGIN example.com.\n@ 60 IN SOA ns. h. 1 3600 600 86400 0\n@ 60 IN NS ns.\n"
+                    + "".join(f'_acme-challenge.{n}. 1 IN TXT "{VALUE}"\n' for n in names()))
+    run("pdnsutil", f"--config-dir={directory}", "load-zone", "example.com", zone)
+    process = Process("lmdb", ["/usr/sbin/pdns_server", f"--config-dir={directory}"],
+                      stack.log("lmdb"))
+    process.start()
+    wait_until("it answers", lambda: subprocess.run(
+        ["dig", "@127.0.0.1", "-p", str(port), "+tries=1", "+time=1", "SOA", "example.com"],
+        capture_output=True).returncode == 0, process)
+    return process, port
+
+
+def bench_dns(stack):
+    queries = stack.dir / "queries"
+    queries.write_text("".join(f"_acme-challenge.{n} TXT\n" for n in names()))
+    fill_for_dns(stack)
+    lmdb, port = start_lmdb(stack)
+    rows = {"PowerDNS's own lmdb backend, caches off": [], "TXT through acmeproxy-pipe": []}
+    try:
+        for _ in range(ROUNDS):
+            rows["PowerDNS's own lmdb backend, caches off"].append(dnsperf(port, queries))
+            rows["TXT through acmeproxy-pipe"].append(dnsperf(stack.dns_port, queries))
+    finally:
+        lmdb.stop()
+        run("rm", "-rf", stack.dir / "lmdb", queries)
+    table(f"DNS questions a second (dnsperf, {N_NAMES:,} names, TXT never from a cache)", rows,
+          "PowerDNS's own lmdb backend, caches off")
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="acmeproxy-bench-") as directory:
+        try:
+            with Stack(Path(directory) / "stack") as stack:
+                bench_api(stack)
+                bench_dns(stack)
+        except StackError as error:
+            print(f"make bench: {error}", file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

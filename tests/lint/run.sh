@@ -1,0 +1,31 @@
+#!/bin/sh
+# `make lint`: all of it, then say what failed.
+rc=0
+step() { # NAME COMMAND...
+	name=$1
+	shift
+	echo "== $name"
+	"$@" || { echo "lint: $name failed"; rc=1; }
+}
+quietly() { "$@" >/dev/null; }
+sources=$(git ls-files '*.c' '*.h')
+
+tidy() {
+	ok=0
+	# One file a process: with several, version 14 mixes them up.
+	for file in $(git ls-files 'common/*.c' 'fcgi-app/*.c' 'pipe-backend/*.c'); do
+		clang-tidy --quiet "$file" -- -std=c11 -D_DEFAULT_SOURCE -I. \
+			2>/dev/null || { echo "clang-tidy: $file"; ok=1; }
+	done
+	return $ok
+}
+
+step layers sh tests/lint/layers.sh
+# shellcheck disable=SC2086 # words are what is wanted
+step clang-format clang-format --dry-run --Werror $sources
+# shellcheck disable=SC2046
+step shellcheck shellcheck -x $(git ls-files '*.sh') .ci/run
+step 'gcc, warnings are errors' quietly make -j2 BUILD=build/lint-gcc CC=gcc WERROR=1
+step 'clang, warnings are errors' quietly make -j2 BUILD=build/lint-clang CC=clang WERROR=1
+step clang-tidy tidy
+exit $rc

@@ -1,0 +1,500 @@
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/settings.h"
+
+#define FILE_NAME "a.json"
+#define REQUIRED                                                               \
+	"\"soa_hostname\": \"ns1.example.net\", "                              \
+	"\"soa_contact\": \"hostmaster.example.net\""
+
+#define AT(m)   offsetof(struct settings, m)
+#define A8      "aaaaaaaa"
+#define A56     A8 A8 A8 A8 A8 A8 A8
+#define A63     A56 "aaaaaaa"
+#define A64     A56 A8
+#define SOCKET  "/" A56 A8 A8 A8 A8 A8 A8 "aa" /* 107 octets */
+#define FOUR(s) s ", " s ", " s ", " s
+#define SEVEN   FOUR("\"a\"") ", \"a\", \"a\", \"a\""
+#define NAMES13 FOUR("\"a\"") ", " FOUR("\"a\"") ", " FOUR("\"a\"") ", \"a\""
+
+/* What `members` and the required ones make of a file, on one line. */
+static enum err_code
+parse_members(struct settings *s, const char *members, struct err *err)
+{
+	static char text[PATH_MAX + 4096];
+	int n;
+
+	n = snprintf(text, sizeof(text), "{%s%s" REQUIRED "}", members,
+	    members[0] != '\0' ? ", " : "");
+	assert_true(n > 0 && (size_t)n < sizeof(text));
+	return settings_parse(s, text, (size_t)n, FILE_NAME, err);
+}
+
+static void
+test_defaults(void **state)
+{
+	struct settings s;
+
+	(void)state;
+	assert_int_equal(parse_members(&s, "", NULL), ERR_OK);
+	assert_string_equal(s.redis.socket, "/run/acmeproxy/redis.sock");
+	assert_string_equal(s.redis.host, "");
+	assert_string_equal(s.redis.username, "");
+	assert_string_equal(s.redis.password_file, "");
+	assert_int_equal(s.redis.timeout_ms, 500);
+	assert_memory_equal(&s.redis, &s.redis_read, sizeof(s.redis));
+	assert_string_equal(s.key_prefix, "acmeproxy:");
+	assert_string_equal(s.soa_hostname.text, "ns1.example.net");
+	assert_string_equal(s.soa_contact.text, "hostmaster.example.net");
+	assert_int_equal(s.n_nameservers, 1);
+	assert_string_equal(s.nameservers[0].text, "ns1.example.net");
+	assert_int_equal(s.n_caa_issuers, 1);
+	assert_string_equal(s.caa_issuers[0].text, "letsencrypt.org");
+	assert_int_equal(s.authority, AUTHORITY_CHALLENGE);
+	assert_string_equal(s.accounts_file, "");
+}
+
+/* Each number: its range and its default. */
+static const struct {
+	const char *key;
+	size_t offset;
+	unsigned min, max, by_default;
+} numbers[] = {
+	{ "authority_ttl_s", AT(authority_ttl_s), 0, 86400, 60 },
+	{ "response_ttl_s", AT(response_ttl_s), 0, 3600, 1 },
+	{ "response_life_s", AT(response_life_s), 1, 86400, 300 },
+	{ "replicas_required", AT(replicas_required), 0, 16, 0 },
+	{ "replicas_timeout_ms", AT(replicas_timeout_ms), 10, 10000, 1000 },
+	{ "workers", AT(workers), 1, 256, 8 },
+	{ "audit_retention_days", AT(audit_retention_days), 1, 36500, 400 },
+};
+
+static unsigned
+number_at(const struct settings *s, size_t offset)
+{
+	unsigned n;
+
+	memcpy(&n, (const char *)s + offset, sizeof(n));
+	return n;
+}
+
+static void
+expect_number(const char *key, size_t offset, const char *value, long want)
+{
+	struct settings s = { 0 };
+	struct err err = { 0 };
+	char members[128];
+	enum err_code rc;
+
+	(void)snprintf(members, sizeof(members), "\"%s\": %s", key, value);
+	print_message("%s\n", members);
+	rc = parse_members(&s, members, &err);
+	if (want >= 0) {
+		assert_int_equal(rc, ERR_OK);
+		assert_int_equal(number_at(&s, offset), want);
+		return;
+	}
+	assert_int_equal(rc, ERR_INPUT);
+	(void)snprintf(members, sizeof(members), FILE_NAME ":1: %s: ", key);
+	assert_memory_equal(err.text, members, strlen(members));
+	assert_int_equal(number_at(&s, offset), 0);
+}
+
+static void
+test_numbers(void **state)
+{
+	static const char *const bad[] = { "-1", "\"1\"", "1.5", "1e2", "true",
+		"null", "[]", "{}", "4294967296", "4294967297",
+		"-9223372036854775808", "9223372036854775807" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+		const char *key = numbers[i].key;
+		size_t at = numbers[i].offset;
+		struct settings s;
+		char text[32];
+
+		assert_int_equal(parse_members(&s, "", NULL), ERR_OK);
+		assert_int_equal(number_at(&s, at), numbers[i].by_default);
+		(void)snprintf(text, sizeof(text), "%u", numbers[i].min);
+		expect_number(key, at, text, numbers[i].min);
+		(void)snprintf(text, sizeof(text), "%u", numbers[i].max);
+		expect_number(key, at, text, numbers[i].max);
+		(void)snprintf(text, sizeof(text), "%ld",
+		    (long)numbers[i].min - 1);
+		expect_number(key, at, text, -1);
+		(void)snprintf(text, sizeof(text), "%u", numbers[i].max + 1);
+		expect_number(key, at, text, -1);
+		for (size_t j = 0; j < COUNT_OF(bad); j++)
+			expect_number(key, at, bad[j], -1);
+	}
+}
+
+/* A member that is taken, and a text that it leaves `offset` octets inside. */
+static const struct {
+	const char *members;
+	size_t offset;
+	const char *want;
+} texts[] = {
+	{ "\"key_prefix\": \"x:\"", AT(key_prefix), "x:" },
+	{ "\"key_prefix\": \"\"", AT(key_prefix), "" },
+	{ "\"key_prefix\": \"a b\"", AT(key_prefix), "a b" },
+	{ "\"key_prefix\": \"" A63 "\"", AT(key_prefix), A63 },
+	{ "\"nameservers\": [\"NS.Example.\"]", AT(nameservers[0].text),
+	    "ns.example" },
+	{ "\"nameservers\": [\"a.example\", \"b.example\"]",
+	    AT(nameservers[1].text), "b.example" },
+	{ "\"nameservers\": [" NAMES13 "]", AT(nameservers[12].text), "a" },
+	{ "\"caa_issuers\": [\"CA.example\", \"b.example\"]",
+	    AT(caa_issuers[0].text), "ca.example" },
+	{ "\"caa_issuers\": [" SEVEN ", \"b.example\"]",
+	    AT(caa_issuers[7].text), "b.example" },
+	{ "\"accounts_file\": \"/etc/accounts.json\"", AT(accounts_file),
+	    "/etc/accounts.json" },
+	{ "\"accounts_file\": null", AT(accounts_file), "" },
+	{ "\"redis\": {\"socket\": \"/s\"}", AT(redis.socket), "/s" },
+	{ "\"redis\": {\"socket\": \"/s\"}", AT(redis_read.socket), "/s" },
+	{ "\"redis\": {\"socket\": \"" SOCKET "\"}", AT(redis.socket), SOCKET },
+	{ "\"redis\": {\"host\": \"192.0.2.1\", \"port\": 6379}",
+	    AT(redis.host), "192.0.2.1" },
+	{ "\"redis\": {\"host\": \"192.0.2.1\", \"port\": 6379}",
+	    AT(redis.socket), "" },
+	{ "\"redis_read\": {\"socket\": \"/r\"}", AT(redis_read.socket), "/r" },
+	{ "\"redis_read\": {\"socket\": \"/r\"}", AT(redis.socket),
+	    "/run/acmeproxy/redis.sock" },
+	{ "\"redis_read\": {\"socket\": \"/r\"}, "
+	  "\"redis\": {\"socket\": \"/w\"}",
+	    AT(redis_read.socket), "/r" },
+	{ "\"redis\": {\"socket\": \"/s\", \"username\": \"u\", "
+	  "\"password_file\": \"/p\"}",
+	    AT(redis.username), "u" },
+	{ "\"redis\": {\"socket\": \"/s\", \"username\": \"" A63 "\", "
+	  "\"password_file\": \"/p\"}",
+	    AT(redis.username), A63 },
+	{ "\"redis\": {\"socket\": \"/s\", \"password_file\": \"/p\"}",
+	    AT(redis_read.password_file), "/p" },
+};
+
+static void
+test_texts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		struct settings s;
+
+		print_message("case %zu: %s\n", i, texts[i].members);
+		assert_int_equal(parse_members(&s, texts[i].members, NULL),
+		    ERR_OK);
+		assert_string_equal((const char *)&s + texts[i].offset,
+		    texts[i].want);
+	}
+}
+
+static const struct {
+	const char *members;
+	size_t n_nameservers, n_caa_issuers;
+	enum authority authority;
+	unsigned port, timeout_ms;
+} counts[] = {
+	{ "\"caa_issuers\": []", 1, 0, AUTHORITY_CHALLENGE, 0, 500 },
+	{ "\"caa_issuers\": [\"a\", \"b\"]", 1, 2, AUTHORITY_CHALLENGE, 0,
+	    500 },
+	{ "\"nameservers\": [" NAMES13 "]", 13, 1, AUTHORITY_CHALLENGE, 0,
+	    500 },
+	{ "\"authority\": \"challenge\"", 1, 1, AUTHORITY_CHALLENGE, 0, 500 },
+	{ "\"authority\": \"name\"", 1, 1, AUTHORITY_NAME, 0, 500 },
+	{ "\"authority\": \"parent\"", 1, 1, AUTHORITY_PARENT, 0, 500 },
+	{ "\"redis\": {\"host\": \"a\", \"port\": 1, \"timeout_ms\": 10}", 1, 1,
+	    AUTHORITY_CHALLENGE, 1, 10 },
+	{ "\"redis\": {\"host\": \"a\", \"port\": 65535, "
+	  "\"timeout_ms\": 900}",
+	    1, 1, AUTHORITY_CHALLENGE, 65535, 900 },
+};
+
+static void
+test_counts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(counts); i++) {
+		struct settings s;
+
+		print_message("case %zu: %s\n", i, counts[i].members);
+		assert_int_equal(parse_members(&s, counts[i].members, NULL),
+		    ERR_OK);
+		assert_int_equal(s.n_nameservers, counts[i].n_nameservers);
+		assert_int_equal(s.n_caa_issuers, counts[i].n_caa_issuers);
+		assert_int_equal(s.authority, counts[i].authority);
+		assert_int_equal(s.redis.port, counts[i].port);
+		assert_int_equal(s.redis.timeout_ms, counts[i].timeout_ms);
+	}
+}
+
+#define WITH(members) "{" REQUIRED ",\n" members "}"
+
+/* A whole file, and how the error begins. */
+static const struct {
+	const char *text, *want;
+} refused[] = {
+	/* No settings at all. */
+	{ "", FILE_NAME ":1: " },
+	{ "[]", FILE_NAME ":1: an object is needed, not an array" },
+	{ "\"a\"", FILE_NAME ":1: an object is needed, not a string" },
+	{ "{\n\"a\": 1,\n}", FILE_NAME ":3: " },
+	{ "{} {}", FILE_NAME ":1: " },
+	/* Missing, unknown, twice. */
+	{ "{}", FILE_NAME ":1: soa_hostname: is required" },
+	{ "{\"soa_hostname\": \"a.example\"}",
+	    FILE_NAME ":1: soa_contact: is required" },
+	{ "{\"soa_contact\": \"a.example\"}",
+	    FILE_NAME ":1: soa_hostname: is required" },
+	{ WITH("\"nope\": 1"), FILE_NAME ":2: nope: unknown setting" },
+	{ WITH("\"Workers\": 1"), FILE_NAME ":2: Workers: unknown setting" },
+	{ WITH("\"workers\": 1,\n\n\"workerss\": 1"),
+	    FILE_NAME ":4: workerss: unknown setting" },
+	{ WITH("\"workers\": 1,\n\"workers\": 1"), FILE_NAME ":3: " },
+	{ WITH("\"redis\": {\"socket\": \"/s\",\n\"socket\": \"/s\"}"),
+	    FILE_NAME ":3: " },
+	{ WITH("\"redis\": {\"socket\": \"/s\",\n\"nope\": 1}"),
+	    FILE_NAME ":3: redis.nope: unknown setting" },
+	/* The first fault in the text is the one that is told. */
+	{ WITH("\"workers\": 0,\n\"nope\": 1"),
+	    FILE_NAME ":2: workers: must be between 1 and 256" },
+	/* Names. */
+	{ "{\"soa_hostname\": 1}",
+	    FILE_NAME ":1: soa_hostname: a string is needed, not an integer" },
+	{ "{\n\"soa_hostname\": null}",
+	    FILE_NAME ":2: soa_hostname: a string is needed, not null" },
+	{ "{\n\"soa_hostname\": \"\"}",
+	    FILE_NAME ":2: soa_hostname: name of 0 octets" },
+	{ "{\n\"soa_hostname\": \"a b\"}",
+	    FILE_NAME ":2: soa_hostname: octet 0x20 in a name" },
+	{ "{\n\"soa_contact\": \"hostmaster@example.net\"}",
+	    FILE_NAME ":2: soa_contact: a DNS name is needed: write '.' for "
+		      "'@'" },
+	{ "{\n\"soa_contact\": [\"a.example\"]}",
+	    FILE_NAME ":2: soa_contact: a string is needed, not an array" },
+	/* Lists. */
+	{ WITH("\"nameservers\": []"),
+	    FILE_NAME ":2: nameservers: 1 to 13 names are needed" },
+	{ WITH("\"nameservers\": [" NAMES13 ", \"a\"]"),
+	    FILE_NAME ":2: nameservers: 1 to 13 names are needed" },
+	{ WITH("\"nameservers\": \"a.example\""),
+	    FILE_NAME ":2: nameservers: an array is needed, not a string" },
+	{ WITH("\"nameservers\": [\"a\", 1]"),
+	    FILE_NAME ":2: nameservers: a string is needed, not an integer" },
+	{ WITH("\"nameservers\": [\"a\", \"a..b\"]"),
+	    FILE_NAME ":2: nameservers: empty label" },
+	{ WITH("\"caa_issuers\": [" SEVEN ", \"a\", \"a\"]"),
+	    FILE_NAME ":2: caa_issuers: at most 8 issuers" },
+	{ WITH("\"caa_issuers\": null"),
+	    FILE_NAME ":2: caa_issuers: an array is needed, not null" },
+	{ WITH("\"caa_issuers\": [null]"),
+	    FILE_NAME ":2: caa_issuers: a string is needed, not null" },
+	{ WITH("\"caa_issuers\": [\"ca.example; x=\\\"y\\\"\"]"),
+	    FILE_NAME ":2: caa_issuers: octet 0x3b in a name" },
+	/* Words and texts. */
+	{ WITH("\"authority\": \"Name\""),
+	    FILE_NAME ":2: authority: must be \"challenge\", \"name\" or " },
+	{ WITH("\"authority\": \"\""), FILE_NAME ":2: authority: must be " },
+	{ WITH("\"authority\": 1"),
+	    FILE_NAME ":2: authority: a string is needed, not an integer" },
+	{ WITH("\"key_prefix\": \"" A64 "\""),
+	    FILE_NAME ":2: key_prefix: must have between 0 and 63 octets" },
+	{ WITH("\"key_prefix\": null"),
+	    FILE_NAME ":2: key_prefix: a string is needed, not null" },
+	{ WITH("\"key_prefix\": \"a\\nb\""),
+	    FILE_NAME ":2: key_prefix: octet 0x0a in a text" },
+	{ WITH("\"key_prefix\": \"\\u007f\""),
+	    FILE_NAME ":2: key_prefix: octet 0x7f in a text" },
+	{ WITH("\"key_prefix\": \"\\u00fc\""),
+	    FILE_NAME ":2: key_prefix: octet 0xc3 in a text" },
+	{ WITH("\"accounts_file\": \"\""),
+	    FILE_NAME ":2: accounts_file: must have between 1 and " },
+	{ WITH("\"accounts_file\": false"),
+	    FILE_NAME ":2: accounts_file: a string is needed, not true or "
+		      "false" },
+	/* Redis. */
+	{ WITH("\"redis\": \"/s\""),
+	    FILE_NAME ":2: redis: an object is needed, not a string" },
+	{ WITH("\"redis\": null"),
+	    FILE_NAME ":2: redis: an object is needed, not null" },
+	{ WITH("\"redis\": {}"), FILE_NAME ":2: redis: either socket, or " },
+	{ WITH("\"redis\":\n{\"socket\": \"/s\", \"host\": \"a\", "
+	       "\"port\": 1}"),
+	    FILE_NAME ":2: redis: either socket, or " },
+	{ WITH("\"redis\": {\"port\": 1}"),
+	    FILE_NAME ":2: redis: either socket, or " },
+	{ WITH("\"redis\": {\"host\": \"a\"}"),
+	    FILE_NAME ":2: redis: host and port go together" },
+	{ WITH("\"redis\": {\"socket\": \"/s\", \"port\": 1}"),
+	    FILE_NAME ":2: redis: host and port go together" },
+	{ WITH("\"redis\": {\"socket\": \"/s\", \"username\": \"u\"}"),
+	    FILE_NAME ":2: redis: username needs a password_file" },
+	{ WITH("\"redis\": {\n\"socket\": \"\"}"),
+	    FILE_NAME ":3: redis.socket: must have between 1 and 107 octets" },
+	{ WITH("\"redis\": {\n\"socket\": \"" SOCKET "a\"}"),
+	    FILE_NAME ":3: redis.socket: must have between 1 and 107 octets" },
+	{ WITH("\"redis\": {\n\"socket\": 1}"),
+	    FILE_NAME ":3: redis.socket: a string is needed, not an integer" },
+	{ WITH("\"redis\": {\n\"host\": \"\"}"),
+	    FILE_NAME ":3: redis.host: must have between 1 and 253 octets" },
+	{ WITH("\"redis\": {\n\"host\": null}"),
+	    FILE_NAME ":3: redis.host: a string is needed, not null" },
+	{ WITH("\"redis\": {\"host\": \"a\",\n\"port\": 0}"),
+	    FILE_NAME ":3: redis.port: must be between 1 and 65535" },
+	{ WITH("\"redis\": {\"host\": \"a\",\n\"port\": 65536}"),
+	    FILE_NAME ":3: redis.port: must be between 1 and 65535" },
+	{ WITH("\"redis\": {\"host\": \"a\",\n\"port\": \"1\"}"),
+	    FILE_NAME ":3: redis.port: an integer is needed, not a string" },
+	{ WITH("\"redis\": {\n\"username\": \"" A64 "\"}"),
+	    FILE_NAME ":3: redis.username: must have between 1 and 63 octets" },
+	{ WITH("\"redis\": {\n\"username\": false}"),
+	    FILE_NAME ":3: redis.username: a string is needed" },
+	{ WITH("\"redis\": {\n\"password_file\": \"\"}"),
+	    FILE_NAME ":3: redis.password_file: must have between 1 and " },
+	{ WITH("\"redis\": {\n\"password_file\": null}"),
+	    FILE_NAME ":3: redis.password_file: a string is needed" },
+	{ WITH("\"redis\": {\n\"timeout_ms\": 9}"),
+	    FILE_NAME ":3: redis.timeout_ms: must be between 10 and 900" },
+	{ WITH("\"redis\": {\n\"timeout_ms\": 901}"),
+	    FILE_NAME ":3: redis.timeout_ms: must be between 10 and 900" },
+	{ WITH("\"redis\": {\n\"timeout_ms\": 50.0}"),
+	    FILE_NAME ":3: redis.timeout_ms: an integer is needed, not a "
+		      "real number" },
+	{ WITH("\"redis_read\": {\n\"timeout_ms\": 9}"),
+	    FILE_NAME ":3: redis_read.timeout_ms: must be between " },
+	{ WITH("\"redis_read\": 7"),
+	    FILE_NAME ":2: redis_read: an object is needed" },
+	/* The same member inside and outside: the line of the right one. */
+	{ WITH("\"redis_read\": {\"socket\": \"/s\",\n\"timeout_ms\": 10},\n"
+	       "\"redis\": {\n\"timeout_ms\": 9}"),
+	    FILE_NAME ":5: redis.timeout_ms: must be between " },
+};
+
+static void
+test_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(refused); i++) {
+		const char *text = refused[i].text;
+		struct settings s, untouched;
+		struct err err = { 0 };
+
+		memset(&s, 0xa5, sizeof(s));
+		memcpy(&untouched, &s, sizeof(s));
+		print_message("case %zu: %s\n", i, text);
+		assert_int_equal(settings_parse(&s, text, strlen(text),
+				     FILE_NAME, &err),
+		    ERR_INPUT);
+		err.text[strlen(refused[i].want)] = '\0';
+		assert_string_equal(err.text, refused[i].want);
+		assert_memory_equal(&s, &untouched, sizeof(s));
+	}
+}
+
+/* A path may be as long as the system takes, and no longer. */
+static void
+test_long_path(void **state)
+{
+	static char members[PATH_MAX + 64];
+	struct settings s;
+
+	(void)state;
+	for (int more = 0; more <= 1; more++) {
+		int len = PATH_MAX - 1 + more;
+
+		(void)snprintf(members, sizeof(members),
+		    "\"accounts_file\": \"%0*d\"", len, 0);
+		assert_int_equal(parse_members(&s, members, NULL),
+		    more == 0 ? ERR_OK : ERR_INPUT);
+		if (more == 0)
+			assert_int_equal(strlen(s.accounts_file), len);
+	}
+}
+
+static int
+make_dir(void **state)
+{
+	static char dir[] = "/tmp/test_settings.XXXXXX";
+
+	*state = mkdtemp(dir);
+	return *state != NULL ? 0 : -1;
+}
+
+static int
+remove_dir(void **state)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "%s/" FILE_NAME,
+	    (const char *)*state);
+	(void)unlink(path);
+	return rmdir(*state);
+}
+
+static void
+write_file(const char *path, const char *text, size_t pad)
+{
+	FILE *out = fopen(path, "w");
+
+	assert_non_null(out);
+	for (; pad > 0; pad--)
+		(void)fputc(' ', out);
+	(void)fputs(text, out);
+	assert_int_equal(fclose(out), 0);
+}
+
+static void
+test_read(void **state)
+{
+	static struct settings s;
+	struct err err = { 0 };
+	char path[64], want[128];
+
+	(void)snprintf(path, sizeof(path), "%s/" FILE_NAME,
+	    (const char *)*state);
+	assert_int_equal(settings_read(&s, path, &err), ERR_SYSTEM);
+	assert_memory_equal(err.text, path, strlen(path));
+
+	write_file(path, "{" REQUIRED ", \"workers\": 3}", 0);
+	assert_int_equal(settings_read(&s, path, &err), ERR_OK);
+	assert_int_equal(s.workers, 3);
+
+	write_file(path, "{" REQUIRED ",\n\"workers\": 0}", 0);
+	assert_int_equal(settings_read(&s, path, &err), ERR_INPUT);
+	(void)snprintf(want, sizeof(want),
+	    "%s:2: workers: must be between 1 and 256", path);
+	assert_string_equal(err.text, want);
+
+	write_file(path, "{" REQUIRED "}", 1 << 20);
+	assert_int_equal(settings_read(&s, path, &err), ERR_SYSTEM);
+	assert_int_equal(settings_read(&s, *state, &err), ERR_SYSTEM);
+	assert_int_equal(s.workers, 3);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_long_path),
+		cmocka_unit_test_setup_teardown(test_read, make_dir,
+		    remove_dir),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
