@@ -274,6 +274,12 @@ reply_is_nil(const struct redis_reply *reply)
 	return native(reply)->type == REDIS_REPLY_NIL;
 }
 
+bool
+reply_is_array(const struct redis_reply *reply)
+{
+	return native(reply)->type == REDIS_REPLY_ARRAY;
+}
+
 long long
 reply_integer(const struct redis_reply *reply)
 {

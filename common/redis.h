@@ -57,6 +57,7 @@ const struct redis_reply *redis_reply(const struct redis *redis, size_t i);
 
 /* A reply or an element of one; each suits every kind of reply. */
 bool reply_is_nil(const struct redis_reply *reply);
+bool reply_is_array(const struct redis_reply *reply);
 long long reply_integer(const struct redis_reply *reply); /* 0: no integer */
 const char *reply_text(const struct redis_reply *reply, size_t *len);
 size_t reply_n(const struct redis_reply *reply);

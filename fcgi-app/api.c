@@ -37,7 +37,8 @@ static const struct {
 	[NOT_PERMITTED] = { 403,
 	    "Changes to this domain are not permitted with this account token",
 	    "", "permit" },
-	[BAD_SECRET] = { 403, "Invalid authorisation token", "", "secret" },
+	[BAD_SECRET] = { 403, "Invalid authorisation token", "",
+	    NULL /* head.lua notes it */ },
 	[UNKNOWN_PATH] = { 404, "There is no such endpoint", "", NULL },
 	[NOT_POST] = { 405, "Only POST is allowed", "Allow: POST\r\n", NULL },
 	[TAKEN] = { 409, "An authorisation for this name exists already", "",
@@ -59,48 +60,43 @@ struct call {
 	struct ledger ledger;
 	struct params params;
 	const char *sentence; /* of BAD_PARAMETER */
-	struct authorisation auth;
-	struct err why; /* of STORE_AWAY */
+	struct err why;       /* of STORE_AWAY */
 };
 
 typedef enum outcome handler(struct call *);
 
 static void
-print_secret(struct call *call, const struct secret *secret)
+print_secret(struct call *call, const struct secret *secret, bool suffix_match)
 {
 	(void)snprintf(call->answer->body, sizeof(call->answer->body),
 	    "{\"result\": {\"secret\": \"%s\", \"authorisation\": \"%s\", "
 	    "\"suffix_match\": %s}}",
-	    secret->text, call->auth.name.text,
-	    call->auth.suffix_match ? "true" : "false");
+	    secret->text, call->params.name.text,
+	    suffix_match ? "true" : "false");
 }
 
 static void
-print_response(struct call *call, const char *what, bool value)
+print_response(struct call *call, const struct verdict *verdict,
+    const char *what, bool value)
 {
 	(void)snprintf(call->answer->body, sizeof(call->answer->body),
 	    "{\"result\": {\"authorisation\": \"%s\", \"suffix_match\": %s, "
 	    "\"%s\": %s}}",
-	    call->auth.name.text, call->auth.suffix_match ? "true" : "false",
-	    what, value ? "true" : "false");
+	    verdict->name.text, verdict->suffix_match ? "true" : "false", what,
+	    value ? "true" : "false");
 }
 
 /*
- * Find the authorisation and check the secret.  An unknown name costs what a
- * wrong secret costs: a hash, a comparison, and the same trips to the store.
+ * What the client claims.  An unknown name costs what a wrong secret costs: a
+ * hash, and the same script in the store.
  */
-static enum outcome
-authenticate(struct call *call)
+static struct claim
+claim_of(const struct call *call)
 {
-	struct params *p = &call->params;
+	struct claim claim = { .name = call->params.name };
 
-	if (authorisation_find(&call->auth, &call->ledger, &p->name,
-		&call->why) != ERR_OK)
-		return STORE_AWAY;
-	if (!secret_matches(&p->secret, call->auth.secret_hash.text))
-		return BAD_SECRET;
-	call->ledger.account = call->auth.account;
-	return DONE;
+	secret_hash(&claim.presented, &call->params.secret);
+	return claim;
 }
 
 static enum outcome
@@ -129,86 +125,73 @@ check_account(struct call *call)
 static enum outcome
 create_authorisation(struct call *call)
 {
-	struct secret secret;
+	struct claim fresh = { .name = call->params.name };
+	bool suffix_match = call->params.suffix_match;
 	enum outcome outcome = check_account(call);
+	struct secret secret;
 	enum err_code rc;
 	bool done;
 
 	if (outcome != DONE)
 		return outcome;
 	secret_make(&secret);
-	call->auth.name = call->params.name;
-	call->auth.suffix_match = call->params.suffix_match;
-	secret_hash(&call->auth.secret_hash, &secret);
-	rc =
-	    authorisation_create(&done, &call->ledger, &call->auth, &call->why);
+	secret_hash(&fresh.presented, &secret);
+	rc = authorisation_create(&done, &call->ledger, &fresh, suffix_match,
+	    &call->why);
 	if (rc == ERR_OK && done)
-		print_secret(call, &secret);
+		print_secret(call, &secret, suffix_match);
 	secret_wipe(&secret);
 	if (rc != ERR_OK)
 		return STORE_AWAY;
 	return done ? DONE : TAKEN;
 }
 
-/* Only the authorisation's own name will do: a name below is not it. */
 static enum outcome
 expire_authorisation(struct call *call)
 {
+	struct claim claim = claim_of(call);
 	struct secret_hash fresh;
 	struct secret secret;
-	enum outcome outcome = authenticate(call);
+	struct verdict verdict;
 	enum err_code rc;
-	bool done;
 
-	if (outcome == DONE && call->auth.name.len != call->params.name.len)
-		outcome = BAD_SECRET;
-	if (outcome != DONE)
-		return outcome;
 	secret_make(&secret);
 	secret_hash(&fresh, &secret);
-	rc = authorisation_rotate(&done, &call->ledger, &call->auth, &fresh,
+	rc = authorisation_rotate(&verdict, &call->ledger, &claim, &fresh,
 	    &call->why);
-	if (rc == ERR_OK && done)
-		print_secret(call, &secret);
+	if (rc == ERR_OK && verdict.granted)
+		print_secret(call, &secret, verdict.suffix_match);
 	secret_wipe(&secret);
 	if (rc != ERR_OK)
 		return STORE_AWAY;
-	return done ? DONE : BAD_SECRET;
+	return verdict.granted ? DONE : BAD_SECRET;
 }
 
 static enum outcome
 publish_response(struct call *call)
 {
-	struct publication publication = { &call->auth, &call->params.name,
-		&call->params.response };
-	enum outcome outcome = authenticate(call);
-	bool done;
+	struct claim claim = claim_of(call);
+	struct verdict verdict;
 
-	if (outcome != DONE)
-		return outcome;
-	if (response_publish(&done, &call->ledger, &publication, &call->why) !=
-	    ERR_OK)
+	if (response_publish(&verdict, &call->ledger, &claim,
+		&call->params.response, &call->why) != ERR_OK)
 		return STORE_AWAY;
-	print_response(call, "published", true);
-	return done ? DONE : BAD_SECRET;
+	print_response(call, &verdict, "published", true);
+	return verdict.granted ? DONE : BAD_SECRET;
 }
 
 static enum outcome
 expire_response(struct call *call)
 {
-	const struct params *p = &call->params;
-	struct publication publication = { &call->auth, &p->name,
-		(p->given & PARAM_RESPONSE) != 0 ? &p->response : NULL };
-	enum outcome outcome = authenticate(call);
-	struct expired expired;
+	struct claim claim = claim_of(call);
+	bool one = (call->params.given & PARAM_RESPONSE) != 0;
+	struct verdict verdict;
 
-	if (outcome != DONE)
-		return outcome;
-	if (response_expire(&expired, &call->ledger, &publication,
-		&call->why) != ERR_OK)
+	if (response_expire(&verdict, &call->ledger, &claim,
+		one ? &call->params.response : NULL, &call->why) != ERR_OK)
 		return STORE_AWAY;
-	print_response(call, "expired", expired.n > 0);
-	return expired.done ? DONE : BAD_SECRET;
+	print_response(call, &verdict, "expired", verdict.n > 0);
+	return verdict.granted ? DONE : BAD_SECRET;
 }
 
 static const struct route {

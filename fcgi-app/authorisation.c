@@ -12,13 +12,21 @@
  */
 #define AUDIT_EVENTS_MAX "2000000"
 #define MS_A_DAY         INT64_C(86400000)
+#define KEYS_MAX         (DNSNAME_MAX / 2 + 3) /* a label takes two octets */
 
 /* A call in the making: the keys and texts that its arguments point to. */
 struct call {
 	struct script_call script;
-	struct store_key keys[4];
+	struct store_key keys[KEYS_MAX];
 	char retention_ms[24], life_ms[24], most[8];
 };
+
+static void
+begin(struct call *call, const struct script *script)
+{
+	call->script.script = script;
+	call->script.n_keys = call->script.n = 0;
+}
 
 static void
 add(struct call *call, const char *text)
@@ -36,6 +44,16 @@ add_key(struct call *call, const struct ledger *ledger, enum store_kind kind,
 	add(call, key->text);
 }
 
+/* The authorisations that may speak for a name, its own first. */
+static void
+add_levels(struct call *call, const struct ledger *ledger, struct dnsname level)
+{
+	do {
+		add_key(call, ledger, STORE_AUTHORISATION, &level);
+	} while (dnsname_to_parent(&level) &&
+	    dnsname_n_labels(&level) >= STORE_MIN_LABELS);
+}
+
 /* After the keys: what head.lua takes. */
 static void
 add_event(struct call *call, const struct ledger *ledger,
@@ -51,9 +69,24 @@ add_event(struct call *call, const struct ledger *ledger,
 	add(call, AUDIT_EVENTS_MAX);
 }
 
+/* Run a script that says whether it was done. */
 static enum err_code
-run(long long *value, const struct ledger *ledger, const struct call *call,
+run(bool *done, const struct ledger *ledger, const struct call *call,
     struct err *err)
+{
+	struct script_result result;
+	enum err_code rc;
+
+	rc = script_run(&result, ledger->redis, ledger->settings, &call->script,
+	    err);
+	*done = rc == ERR_OK && result.values[0] == 1;
+	return rc;
+}
+
+/* Run a script that begins by authenticate() of head.lua. */
+static enum err_code
+judge(struct verdict *verdict, const struct ledger *ledger,
+    const struct claim *claim, const struct call *call, struct err *err)
 {
 	struct script_result result;
 	enum err_code rc;
@@ -62,82 +95,33 @@ run(long long *value, const struct ledger *ledger, const struct call *call,
 	    err);
 	if (rc != ERR_OK)
 		return rc;
-	if (result.n_acked < ledger->settings->replicas_required)
-		return err_set(err, ERR_STORE, "%lld of %u replicas have it",
-		    result.n_acked, ledger->settings->replicas_required);
-	*value = result.value;
-	return ERR_OK;
-}
-
-static void
-fill_in(struct authorisation *auth, const struct redis_reply *fields)
-{
-	static const char yes[] = "true";
-
-	(void)snprintf(auth->secret_hash.text, sizeof(auth->secret_hash.text),
-	    "%s", reply_text(reply_at(fields, 0), NULL));
-	auth->suffix_match =
-	    strcmp(reply_text(reply_at(fields, 1), NULL), yes) == 0;
-	(void)snprintf(auth->account, sizeof(auth->account), "%s",
-	    reply_text(reply_at(fields, 2), NULL));
-}
-
-enum err_code
-authorisation_find(struct authorisation *out, const struct ledger *ledger,
-    const struct dnsname *name, struct err *err)
-{
-	struct dnsname level = *name;
-	struct store_key key;
-	enum err_code rc;
-
-	memset(out, 0, sizeof(*out));
-	rc = redis_begin(ledger->redis, err);
-	if (rc != ERR_OK)
-		return rc;
-	do {
-		store_key(&key, ledger->settings->key_prefix,
-		    STORE_AUTHORISATION, &level);
-		redis_add_words(ledger->redis, "HMGET", key.text, "secret_hash",
-		    "suffix_match", "account", (char *)NULL);
-	} while (dnsname_to_parent(&level) &&
-	    dnsname_n_labels(&level) >= STORE_MIN_LABELS);
-	rc = redis_end(ledger->redis, err);
-	if (rc != ERR_OK)
-		return rc;
-
-	level = *name;
-	for (size_t i = 0; !out->exists; i++) {
-		struct authorisation auth = { .name = level };
-
-		fill_in(&auth, redis_reply(ledger->redis, i));
-		if (auth.secret_hash.text[0] != '\0' &&
-		    (i == 0 || auth.suffix_match)) {
-			*out = auth;
-			out->exists = true;
-		}
-		if (!dnsname_to_parent(&level) ||
-		    dnsname_n_labels(&level) < STORE_MIN_LABELS)
-			break;
-	}
+	memset(verdict, 0, sizeof(*verdict));
+	if (result.n < SCRIPT_N_VALUES)
+		return ERR_OK;
+	verdict->granted = true;
+	verdict->name = claim->name;
+	for (long long level = result.values[0]; level > 0; level--)
+		(void)dnsname_to_parent(&verdict->name);
+	verdict->suffix_match = result.values[1] == 1;
+	verdict->n = result.values[2];
 	return ERR_OK;
 }
 
 enum err_code
 authorisation_create(bool *done, const struct ledger *ledger,
-    const struct authorisation *auth, struct err *err)
+    const struct claim *fresh, bool suffix_match, struct err *err)
 {
-	struct call call = { .script = { &script_create, 0, 0, { NULL } } };
-	long long value = 0;
+	struct call call;
 	enum err_code rc;
 
+	begin(&call, &script_create);
 	add_key(&call, ledger, STORE_AUDIT, NULL);
-	add_key(&call, ledger, STORE_AUTHORISATION, &auth->name);
+	add_key(&call, ledger, STORE_AUTHORISATION, &fresh->name);
 	add_key(&call, ledger, STORE_AUTHORISATIONS, NULL);
-	add_event(&call, ledger, &auth->name);
-	add(&call, auth->secret_hash.text);
-	add(&call, auth->suffix_match ? "true" : "false");
-	rc = run(&value, ledger, &call, err);
-	*done = value == 1;
+	add_event(&call, ledger, &fresh->name);
+	add(&call, fresh->presented.text);
+	add(&call, suffix_match ? "true" : "false");
+	rc = run(done, ledger, &call, err);
 	if (rc != ERR_OK) {
 		/*
 		 * The caller will say 503, so nobody will ever hold this
@@ -146,105 +130,92 @@ authorisation_create(bool *done, const struct ledger *ledger,
 		 */
 		bool deleted;
 
-		(void)!authorisation_delete(&deleted, ledger, auth, NULL);
+		(void)!authorisation_delete(&deleted, ledger, fresh, NULL);
 	}
 	return rc;
 }
 
 enum err_code
-authorisation_rotate(bool *done, const struct ledger *ledger,
-    const struct authorisation *auth, const struct secret_hash *fresh,
-    struct err *err)
+authorisation_delete(bool *done, const struct ledger *ledger,
+    const struct claim *claim, struct err *err)
 {
-	struct call call = { .script = { &script_rotate, 0, 0, { NULL } } };
-	long long value = 0;
-	enum err_code rc;
+	struct call call;
 
+	begin(&call, &script_delete);
 	add_key(&call, ledger, STORE_AUDIT, NULL);
-	add_key(&call, ledger, STORE_AUTHORISATION, &auth->name);
-	add_event(&call, ledger, &auth->name);
-	add(&call, fresh->text);
-	add(&call, auth->secret_hash.text);
-	rc = run(&value, ledger, &call, err);
-	*done = value == 1;
-	return rc;
+	add_key(&call, ledger, STORE_AUTHORISATION, &claim->name);
+	add_key(&call, ledger, STORE_AUTHORISATIONS, NULL);
+	add_key(&call, ledger, STORE_RESPONSE, &claim->name);
+	add_event(&call, ledger, &claim->name);
+	add(&call, claim->presented.text);
+	return run(done, ledger, &call, err);
 }
 
 enum err_code
-authorisation_delete(bool *done, const struct ledger *ledger,
-    const struct authorisation *auth, struct err *err)
+authorisation_rotate(struct verdict *verdict, const struct ledger *ledger,
+    const struct claim *claim, const struct secret_hash *fresh, struct err *err)
 {
-	struct call call = { .script = { &script_delete, 0, 0, { NULL } } };
-	long long value = 0;
-	enum err_code rc;
+	struct call call;
 
+	begin(&call, &script_rotate);
 	add_key(&call, ledger, STORE_AUDIT, NULL);
-	add_key(&call, ledger, STORE_AUTHORISATION, &auth->name);
-	add_key(&call, ledger, STORE_AUTHORISATIONS, NULL);
-	add_key(&call, ledger, STORE_RESPONSE, &auth->name);
-	add_event(&call, ledger, &auth->name);
-	add(&call, auth->secret_hash.text);
-	rc = run(&value, ledger, &call, err);
-	*done = value == 1;
-	return rc;
+	add_key(&call, ledger, STORE_AUTHORISATION, &claim->name);
+	add_event(&call, ledger, &claim->name);
+	add(&call, claim->presented.text);
+	add(&call, fresh->text);
+	return judge(verdict, ledger, claim, &call, err);
 }
 
 /* What publishing and expiring share. */
 static void
-add_response(struct call *call, const struct ledger *ledger,
-    const struct publication *p)
+begin_response(struct call *call, const struct script *script,
+    const struct ledger *ledger, const struct claim *claim)
 {
+	begin(call, script);
 	add_key(call, ledger, STORE_AUDIT, NULL);
-	add_key(call, ledger, STORE_AUTHORISATION, &p->auth->name);
-	add_key(call, ledger, STORE_RESPONSE, p->name);
-	add_event(call, ledger, p->name);
-	add(call, p->auth->secret_hash.text);
-	add(call, p->value != NULL ? p->value->text : "");
+	add_key(call, ledger, STORE_RESPONSE, &claim->name);
+	add_levels(call, ledger, claim->name);
+	add_event(call, ledger, &claim->name);
+	add(call, claim->presented.text);
 }
 
 enum err_code
-response_publish(bool *done, const struct ledger *ledger,
-    const struct publication *publication, struct err *err)
+response_publish(struct verdict *verdict, const struct ledger *ledger,
+    const struct claim *claim, const struct txtvalue *value, struct err *err)
 {
-	struct call call = { .script = { &script_publish, 0, 0, { NULL } } };
-	long long result = 0;
-	enum err_code rc;
+	struct call call;
 
-	add_response(&call, ledger, publication);
+	begin_response(&call, &script_publish, ledger, claim);
 	(void)snprintf(call.life_ms, sizeof(call.life_ms), "%u000",
 	    ledger->settings->response_life_s);
 	(void)snprintf(call.most, sizeof(call.most), "%d", STORE_VALUES_MAX);
+	add(&call, value->text);
 	add(&call, call.life_ms);
 	add(&call, call.most);
-	rc = run(&result, ledger, &call, err);
-	*done = result == 1;
-	return rc;
+	return judge(verdict, ledger, claim, &call, err);
 }
 
 enum err_code
-response_expire(struct expired *out, const struct ledger *ledger,
-    const struct publication *publication, struct err *err)
+response_expire(struct verdict *verdict, const struct ledger *ledger,
+    const struct claim *claim, const struct txtvalue *value, struct err *err)
 {
-	struct call call = { .script = { &script_expire, 0, 0, { NULL } } };
-	long long n = 0;
-	enum err_code rc;
+	struct call call;
 
-	add_response(&call, ledger, publication);
-	rc = run(&n, ledger, &call, err);
-	out->done = n >= 0;
-	out->n = n;
-	return rc;
+	begin_response(&call, &script_expire, ledger, claim);
+	add(&call, value != NULL ? value->text : "");
+	return judge(verdict, ledger, claim, &call, err);
 }
 
 enum err_code
 audit_refuse(const struct ledger *ledger, const struct dnsname *name,
     const char *reason, struct err *err)
 {
-	struct call call = { .script = { &script_refuse, 0, 0, { NULL } } };
-	long long value;
+	struct call call;
+	bool done;
 
+	begin(&call, &script_refuse);
 	add_key(&call, ledger, STORE_AUDIT, NULL);
 	add_event(&call, ledger, name);
 	add(&call, reason);
-	return run(&value, ledger, &call, err);
+	return run(&done, ledger, &call, err);
 }

@@ -7,7 +7,6 @@
 #include "common/redis.h"
 #include "common/settings.h"
 #include "common/txtvalue.h"
-#include "fcgi-app/accounts.h"
 #include "fcgi-app/secret.h"
 
 /* Where authorisations are, and who is at it: the audit log wants to know. */
@@ -19,57 +18,55 @@ struct ledger {
 	const char *via;     /* "api", "command", a dialect's name */
 };
 
-/* The authorisation that covers a name. */
-struct authorisation {
-	bool exists;         /* else all below is zero */
-	struct dnsname name; /* its own: the name asked for, or one above it */
-	bool suffix_match;
-	struct secret_hash secret_hash;
-	char account[ACCOUNT_NAME_MAX + 1];
+/* A name, and the secret that somebody presents for it. */
+struct claim {
+	struct dnsname name;
+	struct secret_hash
+	    presented; /* "": the administrator, who needs none */
 };
 
-/*
- * Find the authorisation for a name: its own, or else the nearest one above
- * with suffix_match.  One round trip.
- */
-MUST_CHECK enum err_code authorisation_find(struct authorisation *out,
-    const struct ledger *ledger, const struct dnsname *name, struct err *err);
+/* What became of a claim, and which authorisation speaks for the name. */
+struct verdict {
+	bool granted;        /* else all below is zero */
+	struct dnsname name; /* the authorisation's: the claim's or one above */
+	bool suffix_match;
+	long long n; /* response_expire(): how many live ones went */
+};
 
 /*
  * Each of these is one atomic step and one round trip, with its entry in the
- * audit log.  *done is false when the store had moved on: the name was taken,
- * or the secret_hash of `auth` is not in force any more; then nothing changed.
+ * audit log: finding the authorisation, checking the secret, and what depends
+ * on it.  An unknown name and a wrong secret are the same: not granted.
+ *
+ *   value	NULL: all that the name has
  *
  * Return ERR_OK or ERR_STORE.
  */
-MUST_CHECK enum err_code authorisation_create(bool *done,
-    const struct ledger *ledger, const struct authorisation *auth,
-    struct err *err);
-MUST_CHECK enum err_code authorisation_rotate(bool *done,
-    const struct ledger *ledger, const struct authorisation *auth,
+MUST_CHECK enum err_code response_publish(struct verdict *verdict,
+    const struct ledger *ledger, const struct claim *claim,
+    const struct txtvalue *value, struct err *err);
+MUST_CHECK enum err_code response_expire(struct verdict *verdict,
+    const struct ledger *ledger, const struct claim *claim,
+    const struct txtvalue *value, struct err *err);
+
+/* Only an authorisation of that very name will do, none above it. */
+MUST_CHECK enum err_code authorisation_rotate(struct verdict *verdict,
+    const struct ledger *ledger, const struct claim *claim,
     const struct secret_hash *fresh, struct err *err);
+
+/*
+ * Make an authorisation, or delete one: one atomic step as well.
+ *
+ *   *done	false when the name is taken (is not there, or has another hash)
+ *   claim	to delete: its hash is that of the one to go, "" for any
+ *
+ * A creation whose outcome is not known is taken back, if Redis lets us.
+ */
+MUST_CHECK enum err_code authorisation_create(bool *done,
+    const struct ledger *ledger, const struct claim *fresh, bool suffix_match,
+    struct err *err);
 MUST_CHECK enum err_code authorisation_delete(bool *done,
-    const struct ledger *ledger, const struct authorisation *auth,
-    struct err *err);
-
-/* A response, and the authorisation that speaks for its name. */
-struct publication {
-	const struct authorisation *auth;
-	const struct dnsname *name;
-	const struct txtvalue *value; /* NULL: all, when expiring */
-};
-
-MUST_CHECK enum err_code response_publish(bool *done,
-    const struct ledger *ledger, const struct publication *publication,
-    struct err *err);
-
-struct expired {
-	bool done;
-	long long n; /* live ones that went */
-};
-MUST_CHECK enum err_code response_expire(struct expired *out,
-    const struct ledger *ledger, const struct publication *publication,
-    struct err *err);
+    const struct ledger *ledger, const struct claim *claim, struct err *err);
 
 /* Note a refusal.  `reason` is one of our words, never the client's. */
 MUST_CHECK enum err_code audit_refuse(const struct ledger *ledger,

@@ -23,6 +23,7 @@ struct fcgi {
 	FCGX_Request native;
 	int listen_fd, stop_fd, epoll_fd;
 	unsigned n_last; /* requests taken since it is time to stop */
+	bool drained;    /* the request was read to its end */
 	char body[HTTP_BODY_MAX + 1];
 };
 
@@ -214,6 +215,7 @@ read_body(struct fcgi *fcgi, struct request *request)
 	request->body_too_large = length > HTTP_BODY_MAX || n > HTTP_BODY_MAX;
 	request->body = fcgi->body;
 	request->body_len = request->body_too_large || n < 0 ? 0 : (size_t)n;
+	fcgi->drained = !request->body_too_large;
 }
 
 bool
@@ -246,6 +248,13 @@ fcgi_answer(struct fcgi *fcgi, const struct answer *answer)
 	    answer->status, strlen(answer->body), answer->header);
 	(void)FCGX_PutStr(head, n, out);
 	(void)FCGX_PutStr(answer->body, (int)strlen(answer->body), out);
+	/*
+	 * libfcgi lingers on a connection that it closes, so that input which
+	 * nobody read cannot cost nginx the answer.  There is none, as a rule,
+	 * and then a worker need not wait for nginx to close its end.
+	 */
+	if (fcgi->drained)
+		(void)FCGX_Detach(&fcgi->native);
 	FCGX_Finish_r(&fcgi->native);
 	FCGX_Free(&fcgi->native, 1);
 }

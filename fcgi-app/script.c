@@ -36,6 +36,16 @@ exchange(struct redis *redis, const struct settings *s,
 	return redis_end(redis, err);
 }
 
+static void
+take_values(struct script_result *result, const struct redis_reply *reply)
+{
+	memset(result, 0, sizeof(*result));
+	if (reply_n(reply) == 0 && !reply_is_array(reply))
+		result->values[result->n++] = reply_integer(reply);
+	for (size_t i = 0; i < reply_n(reply) && i < SCRIPT_N_VALUES; i++)
+		result->values[result->n++] = reply_integer(reply_at(reply, i));
+}
+
 enum err_code
 script_run(struct script_result *result, struct redis *redis,
     const struct settings *settings, const struct script_call *call,
@@ -48,9 +58,14 @@ script_run(struct script_result *result, struct redis *redis,
 		rc = exchange(redis, settings, call, true, err);
 	if (rc != ERR_OK)
 		return rc;
-	result->value = reply_integer(redis_reply(redis, 0));
-	result->n_acked = settings->replicas_required > 0
-	    ? reply_integer(redis_reply(redis, 1))
-	    : 0;
+	if (settings->replicas_required > 0) {
+		long long n = reply_integer(redis_reply(redis, 1));
+
+		if (n < (long long)settings->replicas_required)
+			return err_set(err, ERR_STORE,
+			    "%lld of %u replicas have it", n,
+			    settings->replicas_required);
+	}
+	take_values(result, redis_reply(redis, 0));
 	return ERR_OK;
 }

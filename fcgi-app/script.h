@@ -17,7 +17,8 @@ struct script {
 extern const struct script script_create, script_rotate, script_publish,
     script_expire, script_delete, script_refuse;
 
-#define SCRIPT_ARGS_MAX 20
+#define SCRIPT_ARGS_MAX 150 /* a key for each label, and some */
+#define SCRIPT_N_VALUES 3
 
 /* Keys first, then arguments: NUL-terminated texts that outlive the call. */
 struct script_call {
@@ -27,18 +28,18 @@ struct script_call {
 };
 
 struct script_result {
-	long long value;   /* what the script returned */
-	long long n_acked; /* replicas that have it, if any are required */
+	size_t n;                          /* integers that it returned */
+	long long values[SCRIPT_N_VALUES]; /* the first n, the rest 0 */
 };
 
 /*
- * Run a script; its answer is an integer.
+ * Run a script; it returns an integer or a few of them.  One round trip.
  *
  * With the setting replicas_required, the call waits for so many replicas to
- * have the write, at most replicas_timeout_ms, and tells how many have it.
+ * have the write, at most replicas_timeout_ms.
  *
- * Returns ERR_OK, or ERR_STORE: nothing was written, or, when the connection
- * broke before the answer came, the whole of it.
+ * Returns ERR_OK, or ERR_STORE: nothing was written; or, when the connection
+ * broke before the answer came or too few replicas have it, the whole of it.
  */
 MUST_CHECK enum err_code script_run(struct script_result *result,
     struct redis *redis, const struct settings *settings,

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- KEYS[2] authorisation, KEYS[3] authorisations, KEYS[4] response
--- ARGV[7] secret_hash, or '' for whatever it is
--- Returns 1, or 0 when there is none (with this secret).
+-- ARGV[7] secret_hash that it must have, or '' for whatever it is
+-- Returns 1, or 0 when there is none (with this hash).
 local hash = redis.call('HGET', KEYS[2], 'secret_hash')
 if not hash or (ARGV[7] ~= '' and hash ~= ARGV[7]) then
 	return 0

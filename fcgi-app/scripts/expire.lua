@@ -1,17 +1,18 @@
 #!lua flags=allow-oom
--- KEYS[2] authorisation, KEYS[3] response
--- ARGV[7] secret_hash that was checked, ARGV[8] value or '' for all
--- Returns how many live ones went, or -1 when the secret is not in force.
-if redis.call('HGET', KEYS[2], 'secret_hash') ~= ARGV[7] then
-	return -1
+-- KEYS[2] response, KEYS[3 ...] authorisations, the name's own first
+-- ARGV[7] secret_hash presented, ARGV[8] value or '' for all
+-- Returns { level, suffix_match, how many live ones went }, or {} when refused.
+local level, suffix_match = authenticate(3, ARGV[7])
+if not level then
+	return {}
 end
 local n = 0
-local live = redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. decimal(now_ms), '+inf')
+local live = redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. decimal(now_ms), '+inf')
 for _, value in ipairs(live) do
 	if ARGV[8] == '' or ARGV[8] == value then
-		redis.call('ZREM', KEYS[3], value)
+		redis.call('ZREM', KEYS[2], value)
 		audit('expired', 'value', value)
 		n = n + 1
 	end
 end
-return n
+return { level, suffix_match, n }

@@ -26,3 +26,27 @@ local function audit(event, field, value)
 		redis.call('XTRIM', KEYS[1], 'MAXLEN', '~', ARGV[6])
 	end
 end
+
+-- Find the authorisation that speaks for a name: its own, or the nearest above
+-- with suffix_match.  KEYS[first] is its own, KEYS[first + 1] its parent's, ...
+-- The hash that was presented must be in force; '' is the administrator.  Lua
+-- compares strings by identity, and hashes at that, so the time tells nothing.
+-- Returns the level (0: the own one) and suffix_match, or nil after a refusal.
+-- Every level is looked at, whatever is found, for the same reason.
+local function authenticate(first, presented)
+	local level, suffix_match, hash
+	for i = first, #KEYS do
+		local found = redis.call('HMGET', KEYS[i],
+			'secret_hash', 'suffix_match', 'account')
+		if found[1] and not level and
+			(i == first or found[2] == 'true') then
+			level, suffix_match = i - first, found[2] == 'true'
+			hash, account = found[1], found[3] or ''
+		end
+	end
+	if level and (presented == hash or presented == '') then
+		return level, suffix_match and 1 or 0
+	end
+	audit('refused', 'reason', 'secret')
+	return nil
+end

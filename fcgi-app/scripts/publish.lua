@@ -1,21 +1,22 @@
 #!lua
--- KEYS[2] authorisation, KEYS[3] response
--- ARGV[7] secret_hash that was checked, ARGV[8] value, ARGV[9] life_ms,
+-- KEYS[2] response, KEYS[3 ...] authorisations, the name's own first
+-- ARGV[7] secret_hash presented, ARGV[8] value, ARGV[9] life_ms,
 -- ARGV[10] most values
--- Returns 1, or 0 when the secret is not in force any more.
-if redis.call('HGET', KEYS[2], 'secret_hash') ~= ARGV[7] then
-	return 0
+-- Returns { level, suffix_match, 1 }, or {} when refused.
+local level, suffix_match = authenticate(3, ARGV[7])
+if not level then
+	return {}
 end
 local value, life_ms, most = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
-redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', decimal(now_ms))
-if not redis.call('ZSCORE', KEYS[3], value) then
-	local n = redis.call('ZCARD', KEYS[3])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', decimal(now_ms))
+if not redis.call('ZSCORE', KEYS[2], value) then
+	local n = redis.call('ZCARD', KEYS[2])
 	if n >= most then -- the oldest goes, never the one that comes
-		redis.call('ZREMRANGEBYRANK', KEYS[3], 0, n - most)
+		redis.call('ZREMRANGEBYRANK', KEYS[2], 0, n - most)
 	end
 end
-redis.call('ZADD', KEYS[3], decimal(now_ms + life_ms), value)
-redis.call('PEXPIRE', KEYS[3], decimal(life_ms))
-redis.call('HSET', KEYS[2], 'last_used_at', decimal(now_ms))
+redis.call('ZADD', KEYS[2], decimal(now_ms + life_ms), value)
+redis.call('PEXPIRE', KEYS[2], ARGV[9])
+redis.call('HSET', KEYS[3 + level], 'last_used_at', decimal(now_ms))
 audit('published', 'value', value)
-return 1
+return { level, suffix_match, 1 }

@@ -1,11 +1,11 @@
 #!lua
 -- KEYS[2] authorisation
--- ARGV[7] new secret_hash, ARGV[8] old secret_hash or '' for whatever it is
--- Returns 1, or 0 when the old one is not in force (any more).
-local old = redis.call('HGET', KEYS[2], 'secret_hash')
-if not old or (ARGV[8] ~= '' and old ~= ARGV[8]) then
-	return 0
+-- ARGV[7] secret_hash presented, ARGV[8] the new one
+-- Returns { level, suffix_match, 1 }, or {} when refused.
+local level, suffix_match = authenticate(2, ARGV[7])
+if not level then
+	return {}
 end
-redis.call('HSET', KEYS[2], 'secret_hash', ARGV[7])
+redis.call('HSET', KEYS[2], 'secret_hash', ARGV[8])
 audit('rotated')
-return 1
+return { level, suffix_match, 1 }
