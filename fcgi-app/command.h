@@ -1,0 +1,62 @@
+#ifndef FCGI_APP_COMMAND_H
+#define FCGI_APP_COMMAND_H
+
+#include "common/err.h"
+#include "fcgi-app/accounts.h"
+#include "fcgi-app/authorisation.h"
+#include "fcgi-app/config.h"
+#include "fcgi-app/table.h"
+
+#define COMMAND_PERMITS_MAX 64
+
+/* What the command line said.  NULL and 0 stand for what it did not say. */
+struct options {
+	const char *config;
+	const char *listen;
+	const char *argument; /* behind the subcommand's name */
+	const char *account, *name, *under, *start, *end;
+	const char *permits[COMMAND_PERMITS_MAX];
+	size_t n_permits;
+	bool suffix_match;
+	enum table_format format;
+};
+
+/* The exit status of a command: its table, the usage and README have them. */
+enum exit_status {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1, /* or nothing found */
+	EXIT_USAGE = 2,
+};
+
+/* A command at work: its files read, its store ready to be asked. */
+struct session {
+	struct config *config;
+	struct redis *redis;
+	struct ledger ledger;
+};
+
+MUST_CHECK enum err_code session_open(struct session *session,
+    const struct options *options, struct err *err);
+void session_close(struct session *session);
+
+/* Print "acmeproxy: REASON" on stderr; the exit status for it. */
+enum exit_status command_fail(const struct err *err);
+
+/*
+ * The name on the command line, folded.  On failure the sentence is on stderr,
+ * with EXIT_USAGE to return.
+ */
+MUST_CHECK enum err_code command_name(struct dnsname *name, const char *text);
+
+/* The same for --under, which may be a single label; untouched without it. */
+MUST_CHECK enum err_code command_under(struct dnsname *under,
+    const struct options *options);
+
+/* One a row of main.c's table. */
+typedef enum exit_status command_fn(const struct options *options);
+command_fn command_serve, command_listauthorisations, command_listresponses,
+    command_createauthorisation, command_deleteauthorisation,
+    command_rotateauthorisation, command_createaccount, command_deleteaccount,
+    command_listaccounts, command_checkconfig;
+
+#endif

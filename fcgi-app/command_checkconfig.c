@@ -1,0 +1,89 @@
+/* acmeproxy checkconfig: read all files, reach Redis, say what is in force. */
+#include <stdio.h>
+#include <string.h>
+
+#include "fcgi-app/command.h"
+
+static void
+print_settings(const struct settings *s)
+{
+	static const char *const authorities[] = {
+		[AUTHORITY_CHALLENGE] = "challenge",
+		[AUTHORITY_NAME] = "name",
+		[AUTHORITY_PARENT] = "parent",
+	};
+
+	(void)printf("key_prefix: %s\n", s->key_prefix);
+	(void)printf("soa_hostname: %s\n", s->soa_hostname.text);
+	(void)printf("soa_contact: %s\n", s->soa_contact.text);
+	(void)printf("nameservers:");
+	for (size_t i = 0; i < s->n_nameservers; i++)
+		(void)printf(" %s", s->nameservers[i].text);
+	(void)printf("\ncaa_issuers:");
+	for (size_t i = 0; i < s->n_caa_issuers; i++)
+		(void)printf(" %s", s->caa_issuers[i].text);
+	(void)printf("\nauthority: %s\n", authorities[s->authority]);
+	(void)printf("authority_ttl_s: %u\n", s->authority_ttl_s);
+	(void)printf("response_ttl_s: %u\n", s->response_ttl_s);
+	(void)printf("response_life_s: %u\n", s->response_life_s);
+	(void)printf("replicas_required: %u\n", s->replicas_required);
+	(void)printf("replicas_timeout_ms: %u\n", s->replicas_timeout_ms);
+	(void)printf("workers: %u\n", s->workers);
+	(void)printf("audit_retention_days: %u\n", s->audit_retention_days);
+}
+
+static void
+print_accounts(const struct config *config)
+{
+	if (config->accounts == NULL)
+		(void)printf("accounts_file: none, so that anybody may create "
+			     "an authorisation\n");
+	else
+		(void)printf("accounts_file: %s, accounts: %zu\n",
+		    config->settings.accounts_file, config->accounts->n);
+}
+
+/* One of the two ways to Redis; false when it leads nowhere. */
+static bool
+print_redis(const char *which, const struct redis_settings *settings)
+{
+	struct redis *redis = NULL;
+	struct err err = { 0 };
+	enum err_code rc;
+
+	(void)printf("%s: ", which);
+	if (settings->socket[0] != '\0')
+		(void)printf("%s", settings->socket);
+	else
+		(void)printf("%s port %u", settings->host, settings->port);
+	if (settings->username[0] != '\0')
+		(void)printf(" as %s", settings->username);
+	rc = redis_new(&redis, settings, &err);
+	if (rc == ERR_OK)
+		rc = redis_begin(redis, &err);
+	if (rc == ERR_OK) {
+		redis_add_words(redis, "PING", (char *)NULL);
+		rc = redis_end(redis, &err);
+	}
+	(void)printf(": %s\n", rc == ERR_OK ? "it answers" : err.text);
+	redis_free(redis);
+	return rc == ERR_OK;
+}
+
+enum exit_status
+command_checkconfig(const struct options *o)
+{
+	struct config *config;
+	struct err err = { 0 };
+	bool good;
+
+	if (config_read(&config, o->config, &err) != ERR_OK)
+		return command_fail(&err);
+	(void)printf("%s: good\n", o->config);
+	print_settings(&config->settings);
+	print_accounts(config);
+	good = print_redis("redis", &config->settings.redis);
+	good = print_redis("redis_read", &config->settings.redis_read) && good;
+	config_drop(config);
+	return good ? EXIT_DONE : EXIT_FAILED;
+}
