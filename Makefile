@@ -34,6 +34,7 @@ APP      := $(call objects,fcgi-app) $(BUILD)/fcgi-app/scripts.o
 PIPE     := $(call objects,pipe-backend)
 SCRIPTS  := create rotate publish expire delete refuse
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+FUZZ     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 LIBS     := -lhiredis -ljansson
 
 all: $(PROGRAMS) ## build the two programs
@@ -70,6 +71,10 @@ $(BUILD)/fcgi-app/scripts.c: $(wildcard fcgi-app/scripts/*.lua) Makefile
 $(BUILD)/test_%: $(BUILD)/tests/unit/test_%.o $(APP) $(PIPE) $(COMMON)
 	$(call quiet,LINK)$(CC) $(LINK) $(LDFLAGS) -pthread -o $@ $^ -lcmocka -lfcgi -lsodium $(LIBS)
 
+# A fuzzer is linked like a unit test, and libFuzzer brings the main().
+$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/check.o $(APP) $(PIPE) $(COMMON)
+	$(call quiet,LINK)$(CC) -fsanitize=fuzzer $(LINK) $(LDFLAGS) -pthread -o $@ $^ -lfcgi -lsodium $(LIBS)
+
 install: all ## install into DESTDIR and PREFIX; README, "Deployment"
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/acmeproxy
 	install -m 0755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
@@ -104,6 +109,13 @@ $(BUILD)/bench_nothing: $(BUILD)/tests/bench/nothing.o
 bench-only: all $(BUILD)/bench_nothing
 	@BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py
 
+fuzzers: $(FUZZ:%=$(BUILD)/%)
+
+fuzz-only:
+	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang \
+		SAN=fuzzer-no-link,address,undefined fuzzers
+	@sh tests/fuzz/run.sh $(FUZZ:%=build/fuzz/%)
+
 lint-only:
 	@sh tests/lint/run.sh
 
@@ -117,7 +129,7 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | sort | \
 		expand -t 12
 
-.PHONY: all install packages format clean help run demo test bench fuzz lint \
+.PHONY: all fuzzers install packages format clean help run demo test bench fuzz lint \
 	run-only demo-only test-only bench-only fuzz-only lint-only
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -27,6 +27,9 @@ json_parse(struct json **doc, const char *text, size_t len, struct err *err)
 	json_error_t why;
 	json_t *root;
 
+	/* jansson lets a NUL pass behind a number, true, false or null. */
+	if (memchr(text, '\0', len) != NULL)
+		return err_set(err, ERR_INPUT, "line 1: a NUL octet");
 	root = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY,
 	    &why);
 	if (root == NULL)

@@ -65,12 +65,12 @@ MUST_CHECK enum err_code json_each(const struct json *object,
  *   text	the NUL-terminated text that json_parse() took
  *   path	"redis.timeout_ms", "accounts.2.permit"; a number is an index
  *
- * Returns 1 when the path leads nowhere.
+ * Returns the line of the last step that is there; 1 when the first is not.
  */
 unsigned json_line_of(const char *text, const char *path);
 
 /*
- * Write a string as JSON, quotes included, cut to fit.
+ * Write a string as JSON, quotes included; "" when it does not fit.
  * Returns the octets written, without the terminating NUL.
  */
 size_t json_format_string(char *buf, size_t size, const char *text);

@@ -109,25 +109,41 @@ set_name(const struct member *m, const struct json *value, char *out,
 	return ERR_OK;
 }
 
+/* An array of min to max names. */
+static enum err_code
+set_names(const struct member *m, const struct json *value,
+    struct dnsname *names, size_t *n, struct err *err)
+{
+	if (want(value, JSON_KIND_ARRAY, err) != ERR_OK)
+		return ERR_INPUT;
+	if ((long long)json_n(value) < m->min ||
+	    (long long)json_n(value) > m->max)
+		return err_set(err, ERR_INPUT, "%lld to %lld names are needed",
+		    m->min, m->max);
+	*n = json_n(value);
+	for (size_t i = 0; i < *n; i++)
+		if (set_name(m, json_at(value, i), (char *)&names[i], err) !=
+		    ERR_OK)
+			return ERR_INPUT;
+	return ERR_OK;
+}
+
 static enum err_code
 set_nameservers(const struct member *m, const struct json *value, char *out,
     struct err *err)
 {
 	struct settings *s = (struct settings *)(void *)out;
-	size_t n;
 
-	if (want(value, JSON_KIND_ARRAY, err) != ERR_OK)
-		return ERR_INPUT;
-	n = json_n(value);
-	if (n == 0 || n > SETTINGS_NAMESERVERS)
-		return err_set(err, ERR_INPUT, "1 to %d names are needed",
-		    SETTINGS_NAMESERVERS);
-	for (size_t i = 0; i < n; i++)
-		if (set_name(m, json_at(value, i), (char *)&s->nameservers[i],
-			err) != ERR_OK)
-			return ERR_INPUT;
-	s->n_nameservers = n;
-	return ERR_OK;
+	return set_names(m, value, s->nameservers, &s->n_nameservers, err);
+}
+
+static enum err_code
+set_other_zones(const struct member *m, const struct json *value, char *out,
+    struct err *err)
+{
+	struct settings *s = (struct settings *)(void *)out;
+
+	return set_names(m, value, s->other_zones, &s->n_other_zones, err);
 }
 
 static enum err_code
@@ -199,9 +215,10 @@ static const struct member members[] = {
 	{ "key_prefix", set_text, AT(settings, key_prefix), 0, SETTINGS_TEXT },
 	{ "soa_hostname", set_name, AT(settings, soa_hostname), 0, 0 },
 	{ "soa_contact", set_name, AT(settings, soa_contact), 0, 0 },
-	{ "nameservers", set_nameservers, 0, 0, 0 },
+	{ "nameservers", set_nameservers, 0, 1, SETTINGS_NAMESERVERS },
 	{ "caa_issuers", set_issuers, 0, 0, 0 },
 	{ "authority", set_authority, AT(settings, authority), 0, 0 },
+	{ "other_zones", set_other_zones, 0, 0, SETTINGS_OTHER_ZONES },
 	{ "authority_ttl_s", set_unsigned, AT(settings, authority_ttl_s), 0,
 	    86400 },
 	{ "response_ttl_s", set_unsigned, AT(settings, response_ttl_s), 0,

@@ -10,6 +10,7 @@
 #define SETTINGS_FILE        "/etc/acmeproxy/acmeproxy.json"
 #define SETTINGS_NAMESERVERS 13 /* as many as the root has */
 #define SETTINGS_ISSUERS     8
+#define SETTINGS_OTHER_ZONES 64
 #define SETTINGS_TEXT        64 /* octets of a key prefix or user, with NUL */
 
 /* How to reach one Redis: a Unix socket, or a host and a port. */
@@ -44,6 +45,8 @@ struct settings {
 	struct caa_issuer caa_issuers[SETTINGS_ISSUERS];
 	size_t n_caa_issuers;
 	enum authority authority;
+	struct dnsname other_zones[SETTINGS_OTHER_ZONES];
+	size_t n_other_zones;
 	unsigned authority_ttl_s, response_ttl_s;
 	unsigned response_life_s;
 	char accounts_file[PATH_MAX]; /* "": anybody may create */

@@ -9,6 +9,7 @@ static const char *const kinds[] = {
 	[STORE_AUTHORISATION] = "authorisation:",
 	[STORE_RESPONSE] = "response:",
 	[STORE_AUTHORISATIONS] = "authorisations",
+	[STORE_PARENTS] = "parents",
 	[STORE_AUDIT] = "audit",
 };
 
@@ -40,12 +41,10 @@ ask_levels(struct redis *redis, const char *prefix, struct dnsname level)
 	return n;
 }
 
-/* The name itself counts as soon as it is there, a name above by its flag. */
+/* A name above counts by its flag. */
 static bool
-is_authorised(const struct redis *redis, size_t n_levels)
+has_suffix_match(const struct redis *redis, size_t n_levels)
 {
-	if (!reply_is_nil(redis_reply(redis, 0)))
-		return true;
 	for (size_t i = 1; i < n_levels; i++)
 		if (strcmp(reply_text(redis_reply(redis, i), NULL), "true") ==
 		    0)
@@ -53,31 +52,10 @@ is_authorised(const struct redis *redis, size_t n_levels)
 	return false;
 }
 
-enum err_code
-store_read_name(struct store_name *out, struct redis *redis, const char *prefix,
-    const struct dnsname *name, int64_t now_ms, struct err *err)
+static void
+take_values(struct store_name *out, const struct redis_reply *values,
+    const char *key)
 {
-	const struct redis_reply *values;
-	struct store_key key;
-	enum err_code rc;
-	char after[32];
-	size_t n_levels;
-
-	rc = redis_begin(redis, err);
-	if (rc != ERR_OK)
-		return rc;
-	n_levels = ask_levels(redis, prefix, *name);
-	store_key(&key, prefix, STORE_RESPONSE, name);
-	(void)snprintf(after, sizeof(after), "(%" PRId64, now_ms);
-	redis_add_words(redis, "ZRANGEBYSCORE", key.text, after, "+inf",
-	    "LIMIT", "0", "32", (char *)NULL);
-	rc = redis_end(redis, err);
-	if (rc != ERR_OK)
-		return rc;
-
-	out->authorised = is_authorised(redis, n_levels);
-	out->n_values = 0;
-	values = redis_reply(redis, n_levels);
 	for (size_t i = 0; i < reply_n(values); i++) {
 		size_t len;
 		const char *text = reply_text(reply_at(values, i), &len);
@@ -89,7 +67,38 @@ store_read_name(struct store_name *out, struct redis *redis, const char *prefix,
 			out->n_values++;
 		else
 			log_line("%s: a response of %zu octets is malformed",
-			    key.text, len);
+			    key, len);
 	}
+}
+
+enum err_code
+store_read_name(struct store_name *out, struct redis *redis, const char *prefix,
+    const struct dnsname *name, int64_t now_ms, struct err *err)
+{
+	struct store_key response, parents;
+	enum err_code rc;
+	char after[32];
+	size_t n;
+
+	rc = redis_begin(redis, err);
+	if (rc != ERR_OK)
+		return rc;
+	n = ask_levels(redis, prefix, *name);
+	store_key(&response, prefix, STORE_RESPONSE, name);
+	(void)snprintf(after, sizeof(after), "(%" PRId64, now_ms);
+	redis_add_words(redis, "ZRANGEBYSCORE", response.text, after, "+inf",
+	    "LIMIT", "0", "32", (char *)NULL);
+	store_key(&parents, prefix, STORE_PARENTS, NULL);
+	redis_add_words(redis, "HEXISTS", parents.text, name->text,
+	    (char *)NULL);
+	rc = redis_end(redis, err);
+	if (rc != ERR_OK)
+		return rc;
+
+	out->is_own = !reply_is_nil(redis_reply(redis, 0));
+	out->is_covered = out->is_own || has_suffix_match(redis, n);
+	out->is_parent = reply_integer(redis_reply(redis, n + 1)) == 1;
+	out->n_values = 0;
+	take_values(out, redis_reply(redis, n), response.text);
 	return ERR_OK;
 }

@@ -22,6 +22,7 @@ enum store_kind {
 	STORE_AUTHORISATION,  /* hash, of a name */
 	STORE_RESPONSE,       /* sorted set, of a name */
 	STORE_AUTHORISATIONS, /* sorted set, name NULL */
+	STORE_PARENTS,        /* hash: name, how many are one label below */
 	STORE_AUDIT,          /* stream, name NULL */
 };
 
@@ -30,13 +31,15 @@ void store_key(struct store_key *key, const char *prefix, enum store_kind kind,
 
 /* What the store says of one name, for DNS. */
 struct store_name {
-	bool authorised; /* by itself or by a suffix_match above */
+	bool is_own;     /* there is an authorisation of this very name */
+	bool is_covered; /* there is, or one above it has suffix_match */
+	bool is_parent;  /* there is one of a name one label below */
 	size_t n_values;
 	struct txtvalue values[STORE_VALUES_MAX]; /* live ones */
 };
 
 /*
- * Read whether a name is authorised and its live responses: one round trip.
+ * Read what there is of a name: one round trip.
  *
  *   now_ms	responses that expire at or before it are left out
  *

@@ -18,6 +18,7 @@
 struct call {
 	struct script_call script;
 	struct store_key keys[KEYS_MAX];
+	struct dnsname parent; /* of the name, if it can be claimed at all */
 	char retention_ms[24], life_ms[24], most[8];
 };
 
@@ -69,6 +70,18 @@ add_event(struct call *call, const struct ledger *ledger,
 	add(call, AUDIT_EVENTS_MAX);
 }
 
+/* The name one label up, for authority "parent"; "" when that is a TLD. */
+static void
+add_parent(struct call *call, const struct dnsname *name)
+{
+	call->parent = *name;
+	(void)dnsname_to_parent(&call->parent);
+	add(call,
+	    dnsname_n_labels(&call->parent) >= STORE_MIN_LABELS
+		? call->parent.text
+		: "");
+}
+
 /* Run a script that says whether it was done. */
 static enum err_code
 run(bool *done, const struct ledger *ledger, const struct call *call,
@@ -118,9 +131,11 @@ authorisation_create(bool *done, const struct ledger *ledger,
 	add_key(&call, ledger, STORE_AUDIT, NULL);
 	add_key(&call, ledger, STORE_AUTHORISATION, &fresh->name);
 	add_key(&call, ledger, STORE_AUTHORISATIONS, NULL);
+	add_key(&call, ledger, STORE_PARENTS, NULL);
 	add_event(&call, ledger, &fresh->name);
 	add(&call, fresh->presented.text);
 	add(&call, suffix_match ? "true" : "false");
+	add_parent(&call, &fresh->name);
 	rc = run(done, ledger, &call, err);
 	if (rc != ERR_OK) {
 		/*
@@ -145,9 +160,11 @@ authorisation_delete(bool *done, const struct ledger *ledger,
 	add_key(&call, ledger, STORE_AUDIT, NULL);
 	add_key(&call, ledger, STORE_AUTHORISATION, &claim->name);
 	add_key(&call, ledger, STORE_AUTHORISATIONS, NULL);
+	add_key(&call, ledger, STORE_PARENTS, NULL);
 	add_key(&call, ledger, STORE_RESPONSE, &claim->name);
 	add_event(&call, ledger, &claim->name);
 	add(&call, claim->presented.text);
+	add_parent(&call, &claim->name);
 	return run(done, ledger, &call, err);
 }
 

@@ -23,6 +23,10 @@ print_settings(const struct settings *s)
 	for (size_t i = 0; i < s->n_caa_issuers; i++)
 		(void)printf(" %s", s->caa_issuers[i].text);
 	(void)printf("\nauthority: %s\n", authorities[s->authority]);
+	(void)printf("other_zones:");
+	for (size_t i = 0; i < s->n_other_zones; i++)
+		(void)printf(" %s", s->other_zones[i].text);
+	(void)printf("\n");
 	(void)printf("authority_ttl_s: %u\n", s->authority_ttl_s);
 	(void)printf("response_ttl_s: %u\n", s->response_ttl_s);
 	(void)printf("response_life_s: %u\n", s->response_life_s);

@@ -50,10 +50,52 @@ add_authority(struct reply *reply, const struct reply_owner *owner,
 			    s->caa_issuers[i].text);
 }
 
+/* Inside another backend's zone nothing but challenges is ours. */
+static bool
+is_elsewhere(const struct settings *s, const struct dnsname *name)
+{
+	for (size_t i = 0; i < s->n_other_zones; i++)
+		if (dnsname_is_under(name, &s->other_zones[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Is there a zone apex of ours at this very name?  Sets found's values to what
+ * its TXT records are: those of a challenge, none elsewhere.
+ */
+static enum err_code
+find_apex(bool *is_apex, struct store_name *found, struct backend *b,
+    const struct dnsname *name, struct err *err)
+{
+	const struct settings *s = &b->settings;
+	struct dnsname base = *name;
+	bool is_challenge = dnsname_drop_label(&base, "_acme-challenge");
+	enum err_code rc;
+
+	*is_apex = false;
+	if (!is_challenge &&
+	    (s->authority == AUTHORITY_CHALLENGE || is_elsewhere(s, name)))
+		return ERR_OK;
+	rc = store_read_name(found, b->redis, s->key_prefix, &base,
+	    clock_now_ms(), err);
+	if (rc != ERR_OK)
+		return rc;
+	if (is_challenge) {
+		*is_apex = found->is_covered;
+	} else {
+		*is_apex = found->is_own ||
+		    (s->authority == AUTHORITY_PARENT && found->is_parent);
+		found->n_values = 0;
+	}
+	return ERR_OK;
+}
+
 /*
  * PowerDNS may keep the answer to a SOA question: it does not change with a
- * publication.  Any other answer carries scopebits, which keeps it out of both
- * of its caches, so that the next question sees what was published meanwhile.
+ * publication.  Any other answer carries scopebits, which keeps it out of
+ * PowerDNS's cache, so that the next question sees what was published
+ * meanwhile.
  */
 static enum err_code
 answer_name(struct backend *b, const struct question *q,
@@ -62,20 +104,19 @@ answer_name(struct backend *b, const struct question *q,
 	struct reply_owner owner = {
 		.version = b->version,
 		.qname = q->qname,
+		.id = zone_id(name),
 		.cacheable = q->rrtype == RRTYPE_SOA,
 	};
-	struct dnsname base = *name;
 	struct store_name found;
 	enum err_code rc;
+	bool is_apex;
 
-	if (!dnsname_drop_label(&base, "_acme-challenge"))
+	/* PowerDNS looks for records of another zone, perhaps a backend's. */
+	if (q->zone_id != -1 && q->zone_id != owner.id)
 		return ERR_OK;
-	rc = store_read_name(&found, b->redis, b->settings.key_prefix, &base,
-	    clock_now_ms(), err);
-	if (rc != ERR_OK || !found.authorised)
+	rc = find_apex(&is_apex, &found, b, name, err);
+	if (rc != ERR_OK || !is_apex)
 		return rc;
-
-	owner.id = zone_id(name);
 	add_authority(reply, &owner, q->rrtype, &b->settings);
 	if (q->rrtype == RRTYPE_ANY || q->rrtype == RRTYPE_TXT)
 		for (size_t i = 0; i < found.n_values; i++)
@@ -128,8 +169,10 @@ answer_cmd(struct backend *b, struct reply *reply)
 		redis_add_words(b->redis, "PING", (char *)NULL);
 		rc = redis_end(b->redis, &why);
 	}
+	if (rc != ERR_OK)
+		log_line("%s", why.text);
 	reply_line(reply, "acmeproxy-pipe: store: %s\nEND",
-	    rc == ERR_OK ? "ok" : why.text);
+	    rc == ERR_OK ? "ok" : "away");
 }
 
 /* A store that is away is away for thousands of questions: a line a second. */
@@ -149,12 +192,12 @@ backend_answer(struct backend *backend, const char *line, struct reply *reply,
     struct err *err)
 {
 	struct err why = { 0 };
-	struct question q = { .kind = QUESTION_CMD };
+	struct question q = { .rrtype = RRTYPE_OTHER };
 	enum err_code rc;
 
 	reply_begin(reply);
 	if (question_parse(&q, line, &why) != ERR_OK) {
-		reply_fail(reply, false);
+		reply_fail(reply, q.rrtype == RRTYPE_SOA);
 		log_failure(backend, why.text);
 		return ERR_OK;
 	}

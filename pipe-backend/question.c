@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,17 +59,32 @@ static enum err_code
 parse_helo(struct question *q, const struct field *fields, size_t n,
     struct err *err)
 {
-	char *end;
 	unsigned long version;
 
 	if (n != 2)
 		return err_set(err, ERR_INPUT, "HELO without a version");
-	version = strtoul(fields[1].text, &end, 10);
-	if (end != fields[1].text + fields[1].len || fields[1].len == 0 ||
-	    version > 1000)
+	if (fields[1].len == 0 ||
+	    strspn(fields[1].text, "0123456789") < fields[1].len)
+		return err_set(err, ERR_INPUT, "HELO with a strange version");
+	version = strtoul(fields[1].text, NULL, 10);
+	if (version > 1000)
 		return err_set(err, ERR_INPUT, "HELO with a strange version");
 	q->version = (unsigned)version;
 	return ERR_OK;
+}
+
+static bool
+parse_int(int *n, const struct field *field)
+{
+	char *end;
+	long value = strtol(field->text, &end, 10);
+
+	/* strtol() would take white space, and so the next field. */
+	if (strchr("-0123456789", field->text[0]) == NULL ||
+	    end != field->text + field->len || value < -1 || value > INT_MAX)
+		return false;
+	*n = (int)value;
+	return true;
 }
 
 static enum err_code
@@ -84,6 +100,8 @@ parse_q(struct question *q, const struct field *fields, size_t n,
 	q->qname[fields[1].len] = '\0';
 	q->rrtype = field_is(&fields[2], "IN") ? parse_rrtype(&fields[3])
 					       : RRTYPE_OTHER;
+	if (!parse_int(&q->zone_id, &fields[4]))
+		return err_set(err, ERR_INPUT, "Q with a strange id");
 	return ERR_OK;
 }
 

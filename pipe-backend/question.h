@@ -31,6 +31,7 @@ struct question {
 	unsigned version;               /* HELO */
 	char qname[QUESTION_QNAME_MAX]; /* Q: as asked, 0x20 casing and all */
 	enum rrtype rrtype;             /* Q */
+	int zone_id; /* Q: of the zone that PowerDNS looks in; -1: any */
 };
 
 /*
@@ -38,7 +39,8 @@ struct question {
  *
  *   line	NUL-terminated, without its newline
  *
- * Returns ERR_OK, or ERR_INPUT for what no PowerDNS says.
+ * Returns ERR_OK, or ERR_INPUT for what no PowerDNS says; kind and rrtype then
+ * tell what it seemed to be.
  * Source: PowerDNS documentation, "Pipe Backend"; ARCHITECTURE.md, "Pipe".
  */
 MUST_CHECK enum err_code question_parse(struct question *question,

@@ -4,6 +4,8 @@
 #include "pipe-backend/reply.h"
 
 static void append(struct reply *reply, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void vappend(struct reply *reply, const char *fmt, va_list ap)
+    PRINTF_LIKE(2, 0);
 
 static void
 vappend(struct reply *reply, const char *fmt, va_list ap)

@@ -38,7 +38,7 @@ void reply_data(struct reply *reply, const struct reply_owner *owner,
 /* Add a line of free text: the banner, the answer to CMD. */
 void reply_line(struct reply *reply, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* Finish with END; false, with nothing said, if there was no room. */
+/* Finish with END; false if there was no room: then reply_fail() is due. */
 MUST_CHECK bool reply_end(struct reply *reply);
 
 /*

@@ -25,23 +25,23 @@ else
 	exit 1
 fi
 
+log=$(mktemp)
+ours= # a policy-rc.d that is to go again
+trap 'rm -f "$log"; [ -z "$ours" ] || $as_root rm -f "$ours"' EXIT
+trap 'exit 1' HUP INT TERM
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
-	trap '$as_root rm -f "$policy"' EXIT
-	trap 'exit 1' HUP INT TERM
+	ours=$policy
 	printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
 	$as_root chmod 0755 "$policy"
 fi
 
-log=$(mktemp)
 # shellcheck disable=SC2086 # words are what is wanted
 if ! { $as_root apt-get -q update &&
 	$as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
 		--no-install-recommends install $missing; } >"$log" 2>&1 </dev/null
 then
 	tail -n 20 "$log" >&2
-	rm -f "$log"
 	echo "install-packages: apt-get failed" >&2
 	exit 1
 fi
-rm -f "$log"

@@ -1,16 +1,22 @@
 """`make demo`: two real certificates from a real ACME server, step by step."""
 
 import json
-import signal
 import subprocess
 import sys
-import tempfile
+import threading
 from pathlib import Path
 
+import dns.exception
+import dns.message
+import dns.query
+import dns.rdatatype
+
+sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from stack.acme import (Pebble, certbot, certbot_ini, dehydrated, describe,  # noqa: E402
                         verify)
-from stack.process import StackError, tail  # noqa: E402
+from stack.process import Signals, StackError, Stopped, tail  # noqa: E402
+from stack.run import directory_of_user, settings_of_user  # noqa: E402
 from stack.stack import Stack  # noqa: E402
 
 VALUE = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
@@ -27,7 +33,7 @@ def call(stack, endpoint, **parameters):
     for key, value in parameters.items():
         argv += ["--data-urlencode", f"{key}={value}"]
     run = subprocess.run(argv, capture_output=True, text=True)
-    say(f"   {run.stdout}")
+    say(f"   {run.stdout.strip()}")
     try:
         result = json.loads(run.stdout)["result"]
     except ValueError:
@@ -52,6 +58,39 @@ def dig(stack, rrtype, name):
     return answers
 
 
+class Watch:
+    """Say what DNS answers for a name, each time that it changes."""
+
+    def __init__(self, stack, name):
+        self.address, self.port, self.name = stack.dns_host, stack.dns_port, name
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+
+    def _texts(self):
+        query = dns.message.make_query(self.name, "TXT")
+        answer = dns.query.udp(query, self.address, port=self.port, timeout=2)
+        return sorted(rd.to_text() for rrset in answer.answer for rd in rrset
+                      if rd.rdtype == dns.rdatatype.TXT)
+
+    def _run(self):
+        before = []
+        while not self.over.wait(0.02):
+            try:
+                now = self._texts()
+            except (OSError, dns.exception.DNSException):
+                continue  # who asked for the certificate will tell
+            if now != before:
+                say(f"   DNS has now at {self.name}: {', '.join(now) or 'no TXT any more'}")
+            before = now
+
+
 def show(title, cert, verdict):
     say(f"\n   {title}")
     for line in describe(cert).splitlines():
@@ -59,12 +98,13 @@ def show(title, cert, verdict):
     say(f"     verified against the ACME server's root: {verdict}")
 
 
-def demo(directory):
+def demo(directory, signals):
     say("1. Starting Redis, acmeproxy, nginx and PowerDNS on loopback ...")
-    with Stack(directory / "stack") as stack:
+    with Stack(directory, settings_of_user(), interrupt=signals.check) as stack:
         say(f"   the API is at {stack.url}, DNS at {stack.dns_host} port {stack.dns_port}")
-        say("   starting Pebble, an ACME server that asks this DNS ...")
+        say("   and Pebble, an ACME server that asks this DNS ...")
         with Pebble(stack) as pebble:
+            say(f"   its directory is at {pebble.directory_url}")
             walk(stack, pebble)
         say("\n7. Stopping everything.")
 
@@ -90,30 +130,29 @@ def walk(stack, pebble):
 
     say("\n5. dehydrated gets a certificate for secure.example.com and *.secure.example.com")
     say("   through deploy/hooks/dehydrated.sh: two values at one name ...")
-    cert, chain = dehydrated(pebble, ["secure.example.com", "*.secure.example.com"],
-                             {"ACMEPROXY_SECRET": secure})
+    with Watch(stack, challenge):
+        cert, chain = dehydrated(pebble, ["secure.example.com", "*.secure.example.com"],
+                                 {"ACMEPROXY_SECRET": secure})
     root = pebble.root()
     show("dehydrated's certificate", cert, verify(root, chain, cert))
 
     say("\n6. certbot gets one for mail.example.com through deploy/hooks/certbot-*.sh ...")
-    cert, chain = certbot(pebble, ["mail.example.com"],
-                          certbot_ini(stack, {"mail.example.com": mail}))
+    with Watch(stack, "_acme-challenge.mail.example.com"):
+        cert, chain = certbot(pebble, ["mail.example.com"],
+                              certbot_ini(stack, {"mail.example.com": mail}))
     show("certbot's certificate", cert, verify(root, chain, cert))
 
 
 def main():
-    def on_signal(signo, _frame):
-        signal.signal(signo, signal.SIG_IGN)
-        raise StackError(f"stopped by signal {signo}")
-
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, on_signal)
-    with tempfile.TemporaryDirectory(prefix="acmeproxy-demo-") as directory:
-        try:
-            demo(Path(directory))
-        except (StackError, OSError) as error:
-            print(f"\nmake demo: {error}", file=sys.stderr)
-            return 1
+    signals = Signals()
+    try:
+        demo(directory_of_user("demo"), signals)
+    except Stopped:
+        print("\nmake demo: stopped before its end", file=sys.stderr)
+        return 1
+    except (StackError, OSError) as error:
+        print(f"\nmake demo: {error}", file=sys.stderr)
+        return 1
     say("Done: two real certificates.")
     return 0
 

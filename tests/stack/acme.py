@@ -2,10 +2,10 @@
 
 import json
 import os
+import shutil
 import ssl
 import subprocess
 import urllib.request
-
 
 from .process import Process, StackError, free_port, tail, wait_until
 from .stack import DEPLOY
@@ -37,6 +37,13 @@ class Pebble:
         self.stop()
 
     def start(self):
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self):
         self.dir.mkdir(exist_ok=True)
         port, management = free_port(), free_port()
         self.directory_url = f"https://localhost:{port}/dir"
@@ -54,7 +61,8 @@ class Pebble:
             # dehydrated 0.7.0 gives up at the bad nonces that Pebble deals out.
             env=client_env(self.dir, PEBBLE_WFE_NONCEREJECT=0, PEBBLE_VA_NOSLEEP=1))
         self.process.start()
-        wait_until("pebble answers", self._answers, self.process)
+        wait_until("pebble answers", self._answers, self.process,
+                   interrupt=self.stack.interrupt)
 
     def _get(self, url):
         context = ssl.create_default_context(cafile=str(self.stack.ca_cert))
@@ -76,19 +84,19 @@ class Pebble:
     def stop(self):
         if self.process:
             self.process.stop()
-        subprocess.run(["rm", "-rf", str(self.dir)], check=True)
+        shutil.rmtree(self.dir, ignore_errors=True)
 
 
-def run_client(name, argv, env, log):
+def run_client(name, argv, env, log, interrupt=lambda: None):
     """Run a client to its end; its output goes to the log."""
-    with open(log, "ab") as out:
-        try:
-            run = subprocess.run([str(a) for a in argv], env=env, stdin=subprocess.DEVNULL,
-                                 stdout=out, stderr=out, timeout=CLIENT_SECONDS)
-        except subprocess.TimeoutExpired as error:
-            raise StackError(f"{name}: not after {CLIENT_SECONDS} s") from error
-    if run.returncode != 0:
-        raise StackError(f"{name} failed (status {run.returncode}):\n{tail(log, 25)}")
+    client = Process(name, argv, log, env=env).start()
+    try:
+        wait_until(f"{name} ends", lambda: client.poll() is not None,
+                   seconds=CLIENT_SECONDS, interrupt=interrupt)
+    finally:
+        client.kill()
+    if client.poll() != 0:
+        raise StackError(f"{name} failed ({client.how()}):\n{tail(log, 25)}")
 
 
 def dehydrated(pebble, names, env, chain=False):
@@ -104,11 +112,11 @@ def dehydrated(pebble, names, env, chain=False):
     env = client_env(base, ACMEPROXY_ENDPOINT=stack.url, ACMEPROXY_CA_CERT=stack.ca_cert, **env)
     log = stack.log("dehydrated")
     run_client("dehydrated", ["dehydrated", "--config", config, "--register", "--accept-terms"],
-               env, log)
+               env, log, stack.interrupt)
     argv = ["dehydrated", "--config", config, "--cron", "--force"]
     for name in names:
         argv += ["--domain", name]
-    run_client("dehydrated", argv, env, log)
+    run_client("dehydrated", argv, env, log, stack.interrupt)
     made = base / "certs" / names[0].removeprefix("*.")
     return made / "cert.pem", made / "chain.pem"
 
@@ -126,7 +134,7 @@ def certbot(pebble, names, ini):
     for name in names:
         argv += ["--domain", name]
     env = client_env(base, ACMEPROXY_INI=ini, REQUESTS_CA_BUNDLE=pebble.stack.ca_cert)
-    run_client("certbot", argv, env, pebble.stack.log("certbot"))
+    run_client("certbot", argv, env, pebble.stack.log("certbot"), pebble.stack.interrupt)
     made = base / "config" / "live" / names[0]
     return made / "cert.pem", made / "chain.pem"
 

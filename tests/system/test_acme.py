@@ -6,7 +6,7 @@ import socket
 import subprocess
 
 import pytest
-from conftest import Api, Redis
+from conftest import VALUE, Api, Redis
 from stack.acme import Pebble, certbot, certbot_ini, dehydrated, describe, verify
 from stack.process import Process, StackError, wait_until
 
@@ -157,3 +157,30 @@ def test_a_hook_that_fails_fails_the_client(stack, pebble, api):
     with pytest.raises(StackError) as failure:
         dehydrated(pebble, [name], {"ACMEPROXY_SECRET": "0" * 32})
     assert f"publish_response {name}: HTTP 403: Invalid authorisation token" in str(failure.value)
+
+
+# Where the delegation is, what must be set for it, and whose it makes us.
+LEVELS = [
+    ("challenge", "_acme-challenge.www.shop IN NS acme-ns.example.com.",
+     "_acme-challenge.www.shop.example.com"),
+    ("name", "www.shop IN NS acme-ns.example.com.", "www.shop.example.com"),
+    ("parent", "shop IN NS acme-ns.example.com.", "shop.example.com"),
+]
+
+
+@pytest.mark.parametrize("authority,delegation,apex", LEVELS)
+def test_each_level_of_delegation(start_stack, tmp_path, authority, delegation, apex):
+    host = free_loopback()
+    stack = start_stack(dns_host=host, dns_port=53,
+                        settings={"authority": authority, "caa_issuers": ["letsencrypt.org", "ca.example"]})
+    api = Api(stack)
+    secret = api.create("www.shop.example.com")
+    with Parent(tmp_path / "parent", [delegation], host) as parent:
+        # The delegation is not lame: whoever walks the tree gets answers.
+        assert parent.dig("NS", apex) == ["ns1.acmeproxy.example.net."]
+        assert parent.dig("SOA", apex)[:2] == ["ns1.acmeproxy.example.net.", "hostmaster.example.net."]
+        assert sorted(parent.dig("CAA", apex)) == sorted(
+            ["0", "issue", '"letsencrypt.org"', "0", "issue", '"ca.example"'])
+        assert parent.dig("TXT", "_acme-challenge.www.shop.example.com") == []
+        api.publish("www.shop.example.com", secret)
+        assert parent.dig("TXT", "_acme-challenge.www.shop.example.com") == [f'"{VALUE}"']

@@ -22,6 +22,8 @@ def processes_about(directory):
 
 
 class Run:
+    started = []
+
     def __init__(self, directory, stack, settings=None):
         self.dir = directory
         env = {**os.environ, "ACMEPROXY_RUN_DIR": str(directory), "BUILD": str(stack.build)}
@@ -29,6 +31,7 @@ class Run:
             env["ACMEPROXY_RUN_SETTINGS"] = str(settings)
         self.child = subprocess.Popen(RUN, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                       text=True)
+        Run.started.append(self.child)
 
     def ready(self):
         end = time.monotonic() + 30
@@ -43,6 +46,16 @@ class Run:
         self.child.send_signal(signo)
         out, err = self.child.communicate(timeout=30)
         return self.child.returncode, out, err
+
+
+@pytest.fixture(autouse=True)
+def nothing_survives():
+    yield
+    for child in Run.started:
+        if child.poll() is None:
+            child.terminate()
+            child.communicate()
+    Run.started.clear()
 
 
 def call(env, endpoint, data):

@@ -142,7 +142,7 @@ note_key(void *ctx, const char *key, const struct json *value, struct err *err)
 	struct seen *seen = ctx;
 
 	assert_int_equal(json_kind(value), JSON_KIND_INTEGER);
-	(void)strcat(seen->keys, key);
+	(void)snprintf(seen->keys + strlen(seen->keys), 8, "%s", key);
 	if (strcmp(key, seen->stop_at) == 0)
 		return err_set(err, ERR_STORE, "stopped at %s", key);
 	return ERR_OK;

@@ -1,0 +1,110 @@
+/*
+ * Whatever a store says, DNS gets one whole answer of well-formed lines.  A
+ * thread plays Redis: it answers all questions of a connection with the input,
+ * and hangs up.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "pipe-backend/backend.h"
+#include "tests/fuzz/check.h"
+
+#define STORE_ANSWER_MAX 65536
+
+static struct {
+	char dir[32];
+	struct sockaddr_un address;
+	int fd;
+	uint8_t answer[STORE_ANSWER_MAX];
+	size_t answer_len;
+} store = { .dir = "/tmp/fuzz_store.XXXXXX" };
+
+static struct backend backend;
+
+static void
+remove_socket(void)
+{
+	(void)unlink(store.address.sun_path);
+	(void)rmdir(store.dir);
+}
+
+static void *
+serve(void *arg)
+{
+	char question[4096];
+
+	(void)arg;
+	for (;;) {
+		int fd = accept(store.fd, NULL, NULL);
+
+		CHECK(fd >= 0);
+		if (read(fd, question, sizeof(question)) > 0)
+			(void)!write(fd, store.answer, store.answer_len);
+		(void)shutdown(fd, SHUT_WR);
+		/* Until it is closed there, lest the answer is lost. */
+		while (read(fd, question, sizeof(question)) > 0)
+			;
+		(void)close(fd);
+	}
+	return NULL;
+}
+
+static void
+init(void)
+{
+	char text[256];
+	pthread_t thread;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	CHECK(mkdtemp(store.dir) != NULL);
+	store.address.sun_family = AF_UNIX;
+	(void)snprintf(store.address.sun_path, sizeof(store.address.sun_path),
+	    "%s/s", store.dir);
+	CHECK(atexit(remove_socket) == 0);
+	store.fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	CHECK(store.fd >= 0);
+	CHECK(bind(store.fd, (struct sockaddr *)&store.address,
+		  sizeof(store.address)) == 0);
+	CHECK(listen(store.fd, 1) == 0);
+	CHECK(pthread_create(&thread, NULL, serve, NULL) == 0);
+
+	(void)snprintf(text, sizeof(text),
+	    "{\"soa_hostname\": \"ns1.example.net\", "
+	    "\"soa_contact\": \"a.example.net\", "
+	    "\"redis\": {\"socket\": \"%s\"}}",
+	    store.address.sun_path);
+	CHECK(settings_parse(&backend.settings, text, strlen(text), "-",
+		  NULL) == ERR_OK);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char *const lines[] = {
+		"Q\t_acme-challenge.A.b\tIN\tANY\t-1\t192.0.2.1",
+		"Q\t_acme-challenge.a.B\tIN\tSOA\t-1\t192.0.2.1",
+	};
+	static struct reply reply;
+	const char *line;
+
+	if (store.address.sun_family == 0)
+		init();
+	if (size < 1 || size - 1 > sizeof(store.answer))
+		return 0;
+	line = lines[data[0] % COUNT_OF(lines)];
+	backend.version = data[0] / COUNT_OF(lines) % BACKEND_VERSION_MAX + 1;
+	memcpy(store.answer, data + 1, size - 1);
+	store.answer_len = size - 1;
+	CHECK(redis_new(&backend.redis, &backend.settings.redis_read, NULL) ==
+	    ERR_OK);
+	CHECK(backend_answer(&backend, line, &reply, NULL) == ERR_OK);
+	check_answer(&reply, line, backend.version);
+	redis_free(backend.redis);
+	return 0;
+}

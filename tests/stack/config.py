@@ -1,0 +1,149 @@
+"""Configuration of the local stack, made from the very files of deploy/.
+
+Our own paths and ports take the place of theirs.  A text that is to be
+replaced and is not there is an error, and so is a path of a real installation
+that nobody replaced: what runs here is what people deploy.
+"""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from .process import StackError
+
+TOP = Path(__file__).resolve().parent.parent.parent
+DEPLOY = TOP / "deploy"
+# A path that only a real installation has.
+REAL_PATH = re.compile(r"(?<![\w.])/(?:etc|run|srv|usr|var)/[\w./-]+")
+
+
+def fill_in(template, replacements):
+    """The text of a file of deploy/, with each of the replacements made."""
+    text = (DEPLOY / template).read_text()
+    for old in replacements:
+        if old not in text:
+            raise StackError(f"deploy/{template} does not say {old!r} any more")
+    # All at once: what took the place of one text is not searched for another.
+    any_old = re.compile("|".join(map(re.escape, sorted(replacements, key=len, reverse=True))))
+    for line in text.splitlines():
+        rest = any_old.sub("", line)
+        if not line.lstrip().startswith("#") and REAL_PATH.search(rest):
+            raise StackError(f"deploy/{template}: nothing replaces {REAL_PATH.search(rest)[0]}")
+    return any_old.sub(lambda match: replacements[match[0]], text)
+
+
+def write_private(path, text):
+    """Write a file that nobody else may read; returns its path."""
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text(text)
+    return path
+
+
+class Authority:
+    """A throw-away CA; its root certificate is the file `cert`."""
+
+    def __init__(self, directory):
+        self.dir = directory
+        self.cert, self.key = directory / "ca.pem", directory / "ca.key"
+        self.config = directory / "openssl.cnf"
+        # Our own, so that nothing depends on the machine's.
+        self.config.write_text(
+            "[req]\ndistinguished_name = empty\n[empty]\n"
+            "[ca]\nbasicConstraints = critical,CA:true\n"
+            "keyUsage = critical,keyCertSign,cRLSign\nsubjectKeyIdentifier = hash\n")
+        self._openssl("req", "-x509", *self._new_key(self.key), "-extensions", "ca",
+                      "-subj", "/CN=acmeproxy local stack CA", "-out", self.cert)
+
+    def _openssl(self, command, *args):
+        run = subprocess.run(["openssl", command, *map(str, args), "-config", str(self.config)],
+                             capture_output=True, text=True, start_new_session=True)
+        if run.returncode != 0:
+            raise StackError(f"openssl {command}:\n{run.stderr}")
+
+    @staticmethod
+    def _new_key(key):
+        return ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key,
+                "-days", 30)
+
+    def issue(self, name, *names):
+        """A certificate for the names ("DNS:localhost"); (certificate, key)."""
+        cert, key = self.dir / f"{name}.pem", self.dir / f"{name}.key"
+        with open(self.config, "a") as config:
+            config.write(f"[{name}]\nbasicConstraints = critical,CA:false\n"
+                         "extendedKeyUsage = serverAuth\nsubjectKeyIdentifier = hash\n"
+                         "authorityKeyIdentifier = keyid\n"
+                         f"subjectAltName = {','.join(names)}\n")
+        self._openssl("req", "-x509", *self._new_key(key), "-extensions", name,
+                      "-subj", f"/CN={name}", "-CA", self.cert, "-CAkey", self.key, "-out", cert)
+        return cert, key
+
+
+def app_settings(base):
+    """acmeproxy.json, as an object."""
+    return json.loads(fill_in("acmeproxy.json", {
+        "/run/acmeproxy/redis.sock": f"{base}/redis.sock",
+        "/etc/acmeproxy/redis-app.password": f"{base}/etc/redis-app.password",
+        "/etc/acmeproxy/redis-pipe.password": f"{base}/etc/redis-pipe.password",
+    }))
+
+
+def redis_pattern(prefix):
+    """A key_prefix as Redis's ACL wants it: a pattern, and without a space."""
+    return re.sub(r"([\\*?\[\]])", r"\\\1", prefix).replace(" ", "?")
+
+
+def redis_users(passwords, key_prefix):
+    digests = {f"{user.upper()}_PASSWORD_SHA256": hashlib.sha256(password.encode()).hexdigest()
+               for user, password in passwords.items()}
+    return fill_in("redis/users.acl", {
+        **digests,
+        # On your own machine redis-cli needs no password.
+        "user default reset off": "user default on nopass ~* &* +@all",
+        "~acmeproxy:": f"~{redis_pattern(key_prefix)}",
+    })
+
+
+def redis_conf(base):
+    return fill_in("redis/acmeproxy.conf", {
+        "/run/acmeproxy/redis.sock": f"{base}/redis.sock",
+        "/etc/acmeproxy/redis-users.acl": f"{base}/etc/redis-users.acl",
+        "/var/lib/acmeproxy": f"{base}/redis",
+    })
+
+
+def nginx_site(base, port, fcgi_socket, name):
+    return fill_in("nginx/acmeproxy.conf", {
+        "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
+        "    listen [::]:443 ssl;\n": "",
+        "server_name acmeproxy.example.net": "server_name localhost",
+        "/etc/letsencrypt/live/acmeproxy.example.net/fullchain.pem": f"{base}/tls/localhost.pem",
+        "/etc/letsencrypt/live/acmeproxy.example.net/privkey.pem": f"{base}/tls/localhost.key",
+        "unix:/run/acmeproxy/fcgi.sock": f"unix:{fcgi_socket}",
+        "shared:acmeproxy:": f"shared:{name}:",
+    })
+
+
+def nginx_conf(base):
+    """What a site's nginx.conf has around sites-enabled."""
+    temporary = "".join(f"    {kind}_temp_path {base}/nginx/{kind};\n"
+                        for kind in ("client_body", "fastcgi", "proxy", "scgi", "uwsgi"))
+    # Workers that gave up root could not enter a directory below /root.
+    user = "user root;\n" if os.geteuid() == 0 else ""
+    return (f"{user}daemon off;\nworker_processes 2;\nworker_rlimit_nofile 4096;\n"
+            f"pid {base}/nginx/pid;\nerror_log {base}/log/nginx.log;\n"
+            "events { worker_connections 2000; }\n"
+            f"http {{\n    access_log off;\n{temporary}    include {base}/nginx/*.site;\n}}\n")
+
+
+def pdns_conf(base, launch, host, port, extra):
+    return fill_in("powerdns/acmeproxy.conf", {
+        "launch=pipe": f"launch={launch}",
+        # Split at single spaces, without quoting: hence a plain path.
+        "/usr/local/bin/acmeproxy-pipe":
+            f"{base}/acmeproxy-pipe --config {base}/acmeproxy.json",
+    }) + (f"local-address={host}\nlocal-port={port}\nsocket-dir={base}\n"
+          "security-poll-suffix=\nwrite-pid=no\n") + "".join(line + "\n" for line in extra)
