@@ -151,7 +151,7 @@ set_issuers(const struct member *m, const struct json *value, char *out,
     struct err *err)
 {
 	struct settings *s = (struct settings *)(void *)out;
-	struct dnsname issuer;
+	struct dnsname issuer = { 0 };
 	size_t n;
 
 	if (want(value, JSON_KIND_ARRAY, err) != ERR_OK)

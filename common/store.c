@@ -26,14 +26,14 @@ store_key(struct store_key *key, const char *prefix, enum store_kind kind,
 
 /* One question for the name and one for each name above that may cover it. */
 static size_t
-ask_levels(struct redis *redis, const char *prefix, struct dnsname level)
+ask_levels(const struct store *store, struct dnsname level)
 {
 	struct store_key key;
 	size_t n = 0;
 
 	do {
-		store_key(&key, prefix, STORE_AUTHORISATION, &level);
-		redis_add_words(redis, "HGET", key.text, "suffix_match",
+		store_key(&key, store->prefix, STORE_AUTHORISATION, &level);
+		redis_add_words(store->redis, "HGET", key.text, "suffix_match",
 		    (char *)NULL);
 		n++;
 	} while (dnsname_to_parent(&level) &&
@@ -72,9 +72,10 @@ take_values(struct store_name *out, const struct redis_reply *values,
 }
 
 enum err_code
-store_read_name(struct store_name *out, struct redis *redis, const char *prefix,
+store_read_name(struct store_name *out, const struct store *store,
     const struct dnsname *name, int64_t now_ms, struct err *err)
 {
+	struct redis *redis = store->redis;
 	struct store_key response, parents;
 	enum err_code rc;
 	char after[32];
@@ -83,12 +84,12 @@ store_read_name(struct store_name *out, struct redis *redis, const char *prefix,
 	rc = redis_begin(redis, err);
 	if (rc != ERR_OK)
 		return rc;
-	n = ask_levels(redis, prefix, *name);
-	store_key(&response, prefix, STORE_RESPONSE, name);
+	n = ask_levels(store, *name);
+	store_key(&response, store->prefix, STORE_RESPONSE, name);
 	(void)snprintf(after, sizeof(after), "(%" PRId64, now_ms);
 	redis_add_words(redis, "ZRANGEBYSCORE", response.text, after, "+inf",
 	    "LIMIT", "0", "32", (char *)NULL);
-	store_key(&parents, prefix, STORE_PARENTS, NULL);
+	store_key(&parents, store->prefix, STORE_PARENTS, NULL);
 	redis_add_words(redis, "HEXISTS", parents.text, name->text,
 	    (char *)NULL);
 	rc = redis_end(redis, err);

@@ -38,6 +38,12 @@ struct store_name {
 	struct txtvalue values[STORE_VALUES_MAX]; /* live ones */
 };
 
+/* Where the keys are. */
+struct store {
+	struct redis *redis;
+	const char *prefix;
+};
+
 /*
  * Read what there is of a name: one round trip.
  *
@@ -46,7 +52,7 @@ struct store_name {
  * Returns ERR_OK or ERR_STORE.
  */
 MUST_CHECK enum err_code store_read_name(struct store_name *out,
-    struct redis *redis, const char *prefix, const struct dnsname *name,
-    int64_t now_ms, struct err *err);
+    const struct store *store, const struct dnsname *name, int64_t now_ms,
+    struct err *err);
 
 #endif

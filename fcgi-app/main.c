@@ -81,17 +81,17 @@ static unsigned
 take_option(struct options *o, int opt, const char *value)
 {
 	const struct {
-		int opt;
 		const char **text;
+		int opt;
 		unsigned bit;
 	} texts[] = {
-		{ 'c', &o->config, O_CONFIG },
-		{ 'l', &o->listen, O_LISTEN },
-		{ 'a', &o->account, O_ACCOUNT },
-		{ 'n', &o->name, O_NAME },
-		{ 'u', &o->under, O_UNDER },
-		{ 's', &o->start, O_START },
-		{ 'e', &o->end, O_END },
+		{ &o->config, 'c', O_CONFIG },
+		{ &o->listen, 'l', O_LISTEN },
+		{ &o->account, 'a', O_ACCOUNT },
+		{ &o->name, 'n', O_NAME },
+		{ &o->under, 'u', O_UNDER },
+		{ &o->start, 's', O_START },
+		{ &o->end, 'e', O_END },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
@@ -175,5 +175,5 @@ main(int argc, char **argv)
 		log_line("standard output: it did not take everything");
 		return EXIT_FAILED;
 	}
-	return status;
+	return (int)status;
 }

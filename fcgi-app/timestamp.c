@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -22,21 +21,53 @@ timestamp_format(char *buf, int64_t ms)
 	    (unsigned)(ms % 1000) % 1000u);
 }
 
-/* "Z", "+02:00" or nothing; false if it is anything else. */
+/* Take n digits, and then `behind` unless it is NUL; false if they are not. */
 static bool
-parse_offset(const char *text, int *offset_s)
+take_digits(const char **text, int n, char behind, int *value)
 {
+	*value = 0;
+	for (; n > 0; n--, (*text)++) {
+		if (**text < '0' || **text > '9')
+			return false;
+		*value = *value * 10 + (**text - '0');
+	}
+	if (behind == '\0')
+		return true;
+	return *(*text)++ == behind;
+}
+
+/* Take ".525" or nothing. */
+static bool
+take_fraction(const char **text, int *ms)
+{
+	int weight = 100;
+
+	*ms = 0;
+	if (**text != '.')
+		return true;
+	for ((*text)++; **text >= '0' && **text <= '9'; (*text)++) {
+		*ms += (**text - '0') * weight;
+		weight /= 10;
+	}
+	return (*text)[-1] != '.';
+}
+
+/* Take "Z", "+02:00" or nothing. */
+static bool
+take_offset(const char **text, int *offset_s)
+{
+	char sign = **text;
 	int hours, minutes;
-	char sign, rest;
 
 	*offset_s = 0;
-	if (strcmp(text, "") == 0 || strcmp(text, "Z") == 0 ||
-	    strcmp(text, "z") == 0)
+	if (sign == '\0')
 		return true;
-	if (strlen(text) != 6 ||
-	    sscanf(text, "%c%2d:%2d%c", &sign, &hours, &minutes, &rest) != 3 ||
-	    (sign != '+' && sign != '-') || hours > 23 || minutes > 59 ||
-	    hours < 0 || minutes < 0)
+	(*text)++;
+	if (sign == 'Z' || sign == 'z')
+		return true;
+	if ((sign != '+' && sign != '-') ||
+	    !take_digits(text, 2, ':', &hours) ||
+	    !take_digits(text, 2, '\0', &minutes) || hours > 23 || minutes > 59)
 		return false;
 	*offset_s = (hours * 60 + minutes) * (sign == '+' ? 60 : -60);
 	return true;
@@ -57,45 +88,31 @@ is_in_range(const struct tm *tm)
 enum err_code
 timestamp_parse(int64_t *ms, const char *text, bool is_end, struct err *err)
 {
+	const char *p = text;
 	struct tm tm = { 0 };
-	const char *rest;
-	double fraction = 0;
-	int n = 0, offset_s = 0;
-	bool is_date;
+	int fraction_ms = 0, offset_s = 0;
+	bool is_date = false, good;
 
-	if (sscanf(text, "%4d-%2d-%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-		&n) != 3 ||
-	    n != 10)
-		goto bad;
+	good = take_digits(&p, 4, '-', &tm.tm_year) &&
+	    take_digits(&p, 2, '-', &tm.tm_mon) &&
+	    take_digits(&p, 2, '\0', &tm.tm_mday);
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;
-	rest = text + n;
-	is_date = *rest == '\0';
-	if (!is_date) {
-		char *after;
-
-		n = 0;
-		if (strchr("Tt ", *rest) == NULL ||
-		    sscanf(rest + 1, "%2d:%2d:%2d%n", &tm.tm_hour, &tm.tm_min,
-			&tm.tm_sec, &n) != 3 ||
-		    n != 8)
-			goto bad;
-		rest += 9;
-		if (*rest == '.') {
-			fraction = strtod(rest, &after);
-			rest = after;
-		}
-		if (!parse_offset(rest, &offset_s))
-			goto bad;
-	}
-	if (!is_in_range(&tm))
-		goto bad;
-	*ms = ((int64_t)timegm(&tm) - offset_s) * 1000 +
-	    (int64_t)(fraction * 1000) + (is_date && is_end ? MS_A_DAY - 1 : 0);
+	if (good && *p == '\0')
+		is_date = true;
+	else if (good)
+		good = strchr("Tt ", *p++) != NULL &&
+		    take_digits(&p, 2, ':', &tm.tm_hour) &&
+		    take_digits(&p, 2, ':', &tm.tm_min) &&
+		    take_digits(&p, 2, '\0', &tm.tm_sec) &&
+		    take_fraction(&p, &fraction_ms) &&
+		    take_offset(&p, &offset_s);
+	if (!good || *p != '\0' || !is_in_range(&tm))
+		return err_set(err, ERR_INPUT,
+		    "\"%.40s\" is neither a date (2016-10-10) nor a time "
+		    "(2016-10-10T03:11:18Z)",
+		    text);
+	*ms = ((int64_t)timegm(&tm) - offset_s) * 1000 + fraction_ms +
+	    (is_date && is_end ? MS_A_DAY - 1 : 0);
 	return ERR_OK;
-bad:
-	return err_set(err, ERR_INPUT,
-	    "\"%.40s\" is neither a date (2016-10-10) nor a time "
-	    "(2016-10-10T03:11:18Z)",
-	    text);
 }

@@ -69,6 +69,7 @@ find_apex(bool *is_apex, struct store_name *found, struct backend *b,
     const struct dnsname *name, struct err *err)
 {
 	const struct settings *s = &b->settings;
+	struct store store = { b->redis, s->key_prefix };
 	struct dnsname base = *name;
 	bool is_challenge = dnsname_drop_label(&base, "_acme-challenge");
 	enum err_code rc;
@@ -77,8 +78,7 @@ find_apex(bool *is_apex, struct store_name *found, struct backend *b,
 	if (!is_challenge &&
 	    (s->authority == AUTHORITY_CHALLENGE || is_elsewhere(s, name)))
 		return ERR_OK;
-	rc = store_read_name(found, b->redis, s->key_prefix, &base,
-	    clock_now_ms(), err);
+	rc = store_read_name(found, &store, &base, clock_now_ms(), err);
 	if (rc != ERR_OK)
 		return rc;
 	if (is_challenge) {

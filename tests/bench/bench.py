@@ -7,10 +7,13 @@ something.  Rounds alternate between ours and the other, and the median counts.
 import os
 import re
 import signal
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -172,12 +175,79 @@ def bench_dns(stack):
           "PowerDNS's own lmdb backend, caches off")
 
 
+# -- the administrator's list, and what the audit log costs
+
+class Pinger(threading.Thread):
+    """Another client of Redis: the longest that it waited for a PONG."""
+
+    def __init__(self, stack):
+        super().__init__(daemon=True)
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(str(stack.redis_socket))
+        self.stopped, self.longest_ms = False, 0.0
+
+    def run(self):
+        while not self.stopped:
+            start = time.monotonic()
+            self.socket.sendall(b"PING\r\n")
+            self.socket.recv(64)
+            self.longest_ms = max(self.longest_ms, (time.monotonic() - start) * 1000)
+            time.sleep(0.0005)
+
+    def stop(self):
+        self.stopped = True
+        self.join()
+        return self.longest_ms
+
+
+def list_all(stack, *arguments):
+    """(seconds, peak MiB, lines, longest pause of another client in ms)"""
+    pinger = Pinger(stack)
+    pinger.start()
+    start = time.monotonic()
+    child = subprocess.Popen([str(stack.build / "acmeproxy"), "listauthorisations", "--config",
+                              str(stack.config), *arguments], stdout=subprocess.PIPE)
+    n = sum(chunk.count(b"\n") for chunk in iter(lambda: child.stdout.read(1 << 20), b""))
+    _, status, usage = os.wait4(child.pid, 0)
+    if status != 0:
+        raise StackError("listauthorisations failed")
+    return time.monotonic() - start, usage.ru_maxrss / 1024, n, pinger.stop()
+
+
+def bench_list(stack):
+    idle = Pinger(stack)
+    idle.start()
+    time.sleep(SECONDS)
+    idle_ms = idle.stop()
+    small = list_all(stack, "--tsv")
+    redis_pipe(stack, (words for n in range(N_AUTHORISATIONS) for words in (
+        authorisation(f"h{n}.bench.example", 1700000000000 + n),
+        ["ZADD", "acmeproxy:authorisations", str(1700000000000 + n), f"h{n}.bench.example"])))
+    print(f"\nacmeproxy listauthorisations (peak memory; the longest that another client of Redis"
+          f"\nwaited meanwhile, {idle_ms:.1f} ms when nothing else happens)")
+    for title, found in ((f"{small[2]:,} authorisations, --tsv", small),
+                         (f"{N_AUTHORISATIONS:,}, --tsv", list_all(stack, "--tsv")),
+                         (f"{N_AUTHORISATIONS:,}, --json", list_all(stack, "--json")),
+                         (f"{N_AUTHORISATIONS:,}, as a table", list_all(stack))):
+        print(f"  {title:<34} {found[2]:>9,} lines {found[0]:6.1f} s {found[1]:5.1f} MiB"
+              f"  {found[3]:6.1f} ms")
+
+
+def bench_audit(stack):
+    """Bytes of Redis's memory an event."""
+    n, used = (int(run("redis-cli", "-s", stack.redis_socket, *words)) for words in (
+        ("XLEN", "acmeproxy:audit"), ("MEMORY", "USAGE", "acmeproxy:audit", "SAMPLES", "0")))
+    print(f"\nThe audit log: {used / n:.0f} bytes an event ({n:,} of them in {used / 2**20:.1f} MiB)")
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="acmeproxy-bench-") as directory:
         try:
             with Stack(Path(directory) / "stack") as stack:
                 bench_api(stack)
+                bench_audit(stack)
                 bench_dns(stack)
+                bench_list(stack)
         except StackError as error:
             print(f"make bench: {error}", file=sys.stderr)
             return 1

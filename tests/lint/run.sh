@@ -1,5 +1,6 @@
 #!/bin/sh
 # `make lint`: all of it, then say what failed.
+# shellcheck disable=SC2317 # step calls the functions below
 rc=0
 step() { # NAME COMMAND...
 	name=$1
@@ -11,13 +12,13 @@ quietly() { "$@" >/dev/null; }
 sources=$(git ls-files '*.c' '*.h')
 
 tidy() {
-	ok=0
+	tidied=0
 	# One file a process: with several, version 14 mixes them up.
 	for file in $(git ls-files 'common/*.c' 'fcgi-app/*.c' 'pipe-backend/*.c'); do
 		clang-tidy --quiet "$file" -- -std=c11 -D_DEFAULT_SOURCE -I. \
-			2>/dev/null || { echo "clang-tidy: $file"; ok=1; }
+			2>/dev/null || { echo "clang-tidy: $file"; tidied=1; }
 	done
-	return $ok
+	return "$tidied"
 }
 
 step layers sh tests/lint/layers.sh
