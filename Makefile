@@ -4,7 +4,6 @@ BUILD   ?= build
 CFLAGS  ?= -O2 -g
 PREFIX  ?= /usr/local
 PYTHON  := /usr/bin/python3
-SYSCONF ?= /etc
 GCC     := $(findstring gcc,$(shell $(CC) -v 2>&1 | tail -1))
 comma   := ,
 
@@ -79,6 +78,8 @@ install: all ## install into DESTDIR and PREFIX; README, "Deployment"
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/acmeproxy
 	install -m 0755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	cp -R deploy/. $(DESTDIR)$(PREFIX)/share/acmeproxy
+	grep -rl /usr/local $(DESTDIR)$(PREFIX)/share/acmeproxy | \
+		xargs sed -i 's|/usr/local/|$(PREFIX)/|g'
 
 packages: ## install the Debian packages that are missing
 	@sh tests/install-packages.sh

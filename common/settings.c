@@ -206,7 +206,7 @@ static const struct member redis_members[] = {
 	    SETTINGS_TEXT },
 	{ "password_file", set_text, AT(redis_settings, password_file), 1,
 	    PATH_MAX },
-	{ "timeout_ms", set_unsigned, AT(redis_settings, timeout_ms), 10, 900 },
+	{ "timeout_ms", set_unsigned, AT(redis_settings, timeout_ms), 10, 600 },
 };
 
 static const struct member members[] = {

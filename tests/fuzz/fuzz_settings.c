@@ -26,7 +26,7 @@ check_redis(const struct redis_settings *r)
 	CHECK((r->host[0] == '\0') == (r->port == 0));
 	CHECK(r->port <= 65535);
 	CHECK(r->username[0] == '\0' || r->password_file[0] != '\0');
-	CHECK(r->timeout_ms >= 10 && r->timeout_ms <= 900);
+	CHECK(r->timeout_ms >= 10 && r->timeout_ms <= 600);
 }
 
 static void

@@ -217,8 +217,8 @@ static const struct {
 	{ "\"redis\": {\"host\": \"a\", \"port\": 1, \"timeout_ms\": 10}", 1, 1,
 	    AUTHORITY_CHALLENGE, 1, 10 },
 	{ "\"redis\": {\"host\": \"a\", \"port\": 65535, "
-	  "\"timeout_ms\": 900}",
-	    1, 1, AUTHORITY_CHALLENGE, 65535, 900 },
+	  "\"timeout_ms\": 600}",
+	    1, 1, AUTHORITY_CHALLENGE, 65535, 600 },
 };
 
 static void
@@ -365,9 +365,9 @@ static const struct {
 	{ WITH("\"redis\": {\n\"password_file\": null}"),
 	    FILE_NAME ":3: redis.password_file: a string is needed" },
 	{ WITH("\"redis\": {\n\"timeout_ms\": 9}"),
-	    FILE_NAME ":3: redis.timeout_ms: must be between 10 and 900" },
-	{ WITH("\"redis\": {\n\"timeout_ms\": 901}"),
-	    FILE_NAME ":3: redis.timeout_ms: must be between 10 and 900" },
+	    FILE_NAME ":3: redis.timeout_ms: must be between 10 and 600" },
+	{ WITH("\"redis\": {\n\"timeout_ms\": 601}"),
+	    FILE_NAME ":3: redis.timeout_ms: must be between 10 and 600" },
 	{ WITH("\"redis\": {\n\"timeout_ms\": 50.0}"),
 	    FILE_NAME ":3: redis.timeout_ms: an integer is needed, not a "
 		      "real number" },
