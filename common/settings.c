@@ -198,6 +198,9 @@ set_authority(const struct member *m, const struct json *value, char *out,
 static enum err_code set_redis(const struct member *m, const struct json *value,
     char *out, struct err *err);
 
+static enum err_code set_zone(const struct member *m, const struct json *value,
+    char *out, struct err *err);
+
 static const struct member redis_members[] = {
 	{ "socket", set_text, AT(redis_settings, socket), 1, 108 },
 	{ "host", set_text, AT(redis_settings, host), 1, DNSNAME_MAX + 1 },
@@ -219,6 +222,7 @@ static const struct member members[] = {
 	{ "caa_issuers", set_issuers, 0, 0, 0 },
 	{ "authority", set_authority, AT(settings, authority), 0, 0 },
 	{ "other_zones", set_other_zones, 0, 0, SETTINGS_OTHER_ZONES },
+	{ "zone", set_zone, AT(settings, zone), 0, 0 },
 	{ "authority_ttl_s", set_unsigned, AT(settings, authority_ttl_s), 0,
 	    86400 },
 	{ "response_ttl_s", set_unsigned, AT(settings, response_ttl_s), 0,
@@ -280,6 +284,84 @@ set_redis(const struct member *m, const struct json *value, char *out,
 		    "username needs a password_file");
 	memcpy(out, &redis, sizeof(redis));
 	return ERR_OK;
+}
+
+/* Other data beside a CNAME is what RFC 1034, 3.6.2 forbids. */
+static enum err_code
+check_cnames(const struct zone_settings *zone, struct err *err)
+{
+	for (size_t i = 0; i < zone->n_records; i++)
+		for (size_t k = 0; k < zone->n_records; k++)
+			if (i != k &&
+			    strcmp(zone->records[i].type, "CNAME") == 0 &&
+			    strcmp(zone->records[i].owner.text,
+				zone->records[k].owner.text) == 0)
+				return err_set(err, ERR_INPUT,
+				    "%s has a CNAME and other data",
+				    zone->records[i].owner.text);
+	return ERR_OK;
+}
+
+static enum err_code
+set_records(struct zone_settings *zone, const struct json *records,
+    struct err *err)
+{
+	struct err why = { 0 };
+
+	if (want(records, JSON_KIND_ARRAY, err) != ERR_OK)
+		return ERR_INPUT;
+	if (json_n(records) > SETTINGS_RECORDS)
+		return err_set(err, ERR_INPUT, "at most %d records",
+		    SETTINGS_RECORDS);
+	for (size_t i = 0; i < json_n(records); i++) {
+		const struct json *text = json_at(records, i);
+
+		if (want(text, JSON_KIND_STRING, err) != ERR_OK)
+			return ERR_INPUT;
+		if (zonerecord_parse(&zone->records[i],
+			json_as_string(text, NULL), &zone->name,
+			&why) != ERR_OK)
+			return err_set(err, ERR_INPUT, "record %zu: %s", i,
+			    why.text);
+		zone->n_records++;
+	}
+	return check_cnames(zone, err);
+}
+
+static enum err_code
+known_in_zone(void *ctx, const char *key, const struct json *value,
+    struct err *err)
+{
+	(void)ctx;
+	(void)value;
+	if (strcmp(key, "name") == 0 || strcmp(key, "records") == 0)
+		return ERR_OK;
+	return err_set(err, ERR_INPUT, "unknown member \"%.60s\"", key);
+}
+
+static enum err_code
+set_zone(const struct member *m, const struct json *value, char *out,
+    struct err *err)
+{
+	struct zone_settings *zone = (struct zone_settings *)(void *)out;
+	const struct json *name, *records;
+
+	memset(zone, 0, sizeof(*zone));
+	if (json_kind(value) == JSON_KIND_NULL)
+		return ERR_OK;
+	if (want(value, JSON_KIND_OBJECT, err) != ERR_OK ||
+	    json_each(value, known_in_zone, NULL, err) != ERR_OK)
+		return ERR_INPUT;
+	name = json_member(value, "name");
+	records = json_member(value, "records");
+	if (name == NULL)
+		return err_set(err, ERR_INPUT, "name is required");
+	if (set_name(m, name, (char *)&zone->name, err) != ERR_OK)
+		return ERR_INPUT;
+	if (dnsname_n_labels(&zone->name) < 2)
+		return err_set(err, ERR_INPUT, "name: two labels are needed");
+	zone->is_set = true;
+	return records == NULL ? ERR_OK : set_records(zone, records, err);
 }
 
 static enum err_code

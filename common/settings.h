@@ -6,11 +6,13 @@
 
 #include "common/dnsname.h"
 #include "common/err.h"
+#include "common/zonerecord.h"
 
 #define SETTINGS_FILE        "/etc/acmeproxy/acmeproxy.json"
 #define SETTINGS_NAMESERVERS 13 /* as many as the root has */
 #define SETTINGS_ISSUERS     8
 #define SETTINGS_OTHER_ZONES 64
+#define SETTINGS_RECORDS     64
 #define SETTINGS_TEXT        64 /* octets of a key prefix or user, with NUL */
 
 /* How to reach one Redis: a Unix socket, or a host and a port. */
@@ -34,6 +36,14 @@ struct caa_issuer {
 	char text[DNSNAME_MAX + 1]; /* RFC 8659, 4.2: the issuer's domain */
 };
 
+/* The zone that CNAME delegations lead into. */
+struct zone_settings {
+	bool is_set;
+	struct dnsname name;
+	size_t n_records;
+	struct zonerecord records[SETTINGS_RECORDS];
+};
+
 /* What acmeproxy.json says, checked, with defaults for what it leaves out. */
 struct settings {
 	struct redis_settings redis;      /* the app reads and writes here */
@@ -47,6 +57,7 @@ struct settings {
 	enum authority authority;
 	struct dnsname other_zones[SETTINGS_OTHER_ZONES];
 	size_t n_other_zones;
+	struct zone_settings zone;
 	unsigned authority_ttl_s, response_ttl_s;
 	unsigned response_life_s;
 	char accounts_file[PATH_MAX]; /* "": anybody may create */

@@ -78,7 +78,7 @@ store_read_name(struct store_name *out, const struct store *store,
 	struct redis *redis = store->redis;
 	struct store_key response, parents;
 	enum err_code rc;
-	char after[32];
+	char after[32], below[DNSNAME_MAX + 2];
 	size_t n;
 
 	rc = redis_begin(redis, err);
@@ -92,6 +92,8 @@ store_read_name(struct store_name *out, const struct store *store,
 	store_key(&parents, store->prefix, STORE_PARENTS, NULL);
 	redis_add_words(redis, "HEXISTS", parents.text, name->text,
 	    (char *)NULL);
+	(void)snprintf(below, sizeof(below), ".%s", name->text);
+	redis_add_words(redis, "HEXISTS", parents.text, below, (char *)NULL);
 	rc = redis_end(redis, err);
 	if (rc != ERR_OK)
 		return rc;
@@ -99,6 +101,7 @@ store_read_name(struct store_name *out, const struct store *store,
 	out->is_own = !reply_is_nil(redis_reply(redis, 0));
 	out->is_covered = out->is_own || has_suffix_match(redis, n);
 	out->is_parent = reply_integer(redis_reply(redis, n + 1)) == 1;
+	out->is_above = reply_integer(redis_reply(redis, n + 2)) == 1;
 	out->n_values = 0;
 	take_values(out, redis_reply(redis, n), response.text);
 	return ERR_OK;

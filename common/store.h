@@ -22,7 +22,7 @@ enum store_kind {
 	STORE_AUTHORISATION,  /* hash, of a name */
 	STORE_RESPONSE,       /* sorted set, of a name */
 	STORE_AUTHORISATIONS, /* sorted set, name NULL */
-	STORE_PARENTS,        /* hash: name, how many are one label below */
+	STORE_PARENTS,        /* hash: how many are below; name NULL */
 	STORE_AUDIT,          /* stream, name NULL */
 };
 
@@ -34,6 +34,7 @@ struct store_name {
 	bool is_own;     /* there is an authorisation of this very name */
 	bool is_covered; /* there is, or one above it has suffix_match */
 	bool is_parent;  /* there is one of a name one label below */
+	bool is_above;   /* there is one of a name below, at any depth */
 	size_t n_values;
 	struct txtvalue values[STORE_VALUES_MAX]; /* live ones */
 };

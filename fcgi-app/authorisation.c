@@ -18,7 +18,7 @@
 struct call {
 	struct script_call script;
 	struct store_key keys[KEYS_MAX];
-	struct dnsname parent; /* of the name, if it can be claimed at all */
+	char above[DNSNAME_MAX + 1]; /* a name, of which ends are arguments */
 	char retention_ms[24], life_ms[24], most[8];
 };
 
@@ -70,16 +70,15 @@ add_event(struct call *call, const struct ledger *ledger,
 	add(call, AUDIT_EVENTS_MAX);
 }
 
-/* The name one label up, for authority "parent"; "" when that is a TLD. */
+/* The names above a name, nearest first: each is the end of the one before. */
 static void
-add_parent(struct call *call, const struct dnsname *name)
+add_above(struct call *call, const struct dnsname *name)
 {
-	call->parent = *name;
-	(void)dnsname_to_parent(&call->parent);
-	add(call,
-	    dnsname_n_labels(&call->parent) >= STORE_MIN_LABELS
-		? call->parent.text
-		: "");
+	const char *dot = call->above;
+
+	memcpy(call->above, name->text, name->len + 1);
+	while ((dot = strchr(dot, '.')) != NULL)
+		add(call, ++dot);
 }
 
 /* Run a script that says whether it was done. */
@@ -135,7 +134,7 @@ authorisation_create(bool *done, const struct ledger *ledger,
 	add_event(&call, ledger, &fresh->name);
 	add(&call, fresh->presented.text);
 	add(&call, suffix_match ? "true" : "false");
-	add_parent(&call, &fresh->name);
+	add_above(&call, &fresh->name);
 	rc = run(done, ledger, &call, err);
 	if (rc != ERR_OK) {
 		/*
@@ -164,7 +163,7 @@ authorisation_delete(bool *done, const struct ledger *ledger,
 	add_key(&call, ledger, STORE_RESPONSE, &claim->name);
 	add_event(&call, ledger, &claim->name);
 	add(&call, claim->presented.text);
-	add_parent(&call, &claim->name);
+	add_above(&call, &claim->name);
 	return run(done, ledger, &call, err);
 }
 

@@ -31,7 +31,7 @@ zone_id(const struct dnsname *apex)
 
 static void
 add_authority(struct reply *reply, const struct reply_owner *owner,
-    enum rrtype asked, const struct settings *s)
+    enum rrtype asked, const struct settings *s, bool with_caa)
 {
 	bool any = asked == RRTYPE_ANY;
 	unsigned ttl_s = s->authority_ttl_s;
@@ -44,7 +44,7 @@ add_authority(struct reply *reply, const struct reply_owner *owner,
 		for (size_t i = 0; i < s->n_nameservers; i++)
 			reply_data(reply, owner, "NS", ttl_s, "%s",
 			    s->nameservers[i].text);
-	if (any || asked == RRTYPE_CAA)
+	if (with_caa && (any || asked == RRTYPE_CAA))
 		for (size_t i = 0; i < s->n_caa_issuers; i++)
 			reply_data(reply, owner, "CAA", ttl_s, "0 issue \"%s\"",
 			    s->caa_issuers[i].text);
@@ -85,9 +85,102 @@ find_apex(bool *is_apex, struct store_name *found, struct backend *b,
 		*is_apex = found->is_covered;
 	} else {
 		*is_apex = found->is_own ||
-		    (s->authority == AUTHORITY_PARENT && found->is_parent);
+		    (s->authority == AUTHORITY_PARENT && found->is_parent &&
+			dnsname_n_labels(name) >= STORE_MIN_LABELS);
 		found->n_values = 0;
 	}
+	return ERR_OK;
+}
+
+static void
+add_values(struct reply *reply, const struct reply_owner *owner,
+    enum rrtype asked, const struct backend *b, const struct store_name *found)
+{
+	if (asked != RRTYPE_ANY && asked != RRTYPE_TXT)
+		return;
+	for (size_t i = 0; i < found->n_values; i++)
+		reply_data(reply, owner, "TXT", b->settings.response_ttl_s,
+		    "\"%s\"", found->values[i].text);
+}
+
+/*
+ * The static records of a name in the zone, for ANY only: PowerDNS asks for
+ * nothing else.  Returns whether the name exists by them, be it that it only
+ * has names below it.
+ */
+static bool
+add_records(struct reply *reply, const struct reply_owner *owner,
+    enum rrtype asked, const struct zone_settings *zone,
+    const struct dnsname *name)
+{
+	bool exists = false;
+
+	for (size_t i = 0; i < zone->n_records; i++) {
+		const struct zonerecord *r = &zone->records[i];
+
+		exists = exists || dnsname_is_under(&r->owner, name);
+		if (asked == RRTYPE_ANY &&
+		    strcmp(r->owner.text, name->text) == 0)
+			reply_data(reply, owner, r->type, r->ttl_s, "%s",
+			    r->content);
+	}
+	return exists;
+}
+
+/* A name below the zone's own: L.ZONE has the responses of authorisation L. */
+static enum err_code
+answer_below(struct backend *b, const struct question *q,
+    const struct reply_owner *owner, const struct dnsname *name,
+    struct reply *reply, struct err *err)
+{
+	const struct zone_settings *zone = &b->settings.zone;
+	struct store store = { b->redis, b->settings.key_prefix };
+	struct dnsname local = *name;
+	struct store_name found;
+	size_t empty = reply->len;
+	enum err_code rc;
+	bool exists;
+
+	local.len -= zone->name.len + 1;
+	local.text[local.len] = '\0';
+	rc = store_read_name(&found, &store, &local, clock_now_ms(), err);
+	if (rc != ERR_OK)
+		return rc;
+	exists = add_records(reply, owner, q->rrtype, zone, name) ||
+	    found.is_covered || found.is_above;
+	if (found.is_covered)
+		add_values(reply, owner, q->rrtype, b, &found);
+	/*
+	 * A name that exists and has no data (an empty non-terminal, RFC 4592,
+	 * 2.2.2; an authorisation between two responses) must have a record for
+	 * PowerDNS, or it says NXDOMAIN.  One of a private type (RFC 6895, 3.1)
+	 * is nobody's answer.
+	 */
+	if (exists && reply->len == empty && q->rrtype == RRTYPE_ANY)
+		reply_data(reply, owner, "TYPE65280", 0, "\\# 0");
+	return ERR_OK;
+}
+
+static enum err_code
+answer_zone(struct backend *b, const struct question *q,
+    const struct dnsname *name, struct reply *reply, struct err *err)
+{
+	const struct settings *s = &b->settings;
+	bool is_apex = name->len == s->zone.name.len;
+	struct reply_owner owner = {
+		.version = b->version,
+		.qname = q->qname,
+		.id = zone_id(&s->zone.name),
+		.cacheable = q->rrtype == RRTYPE_SOA,
+	};
+
+	if ((q->zone_id != -1 && q->zone_id != owner.id) ||
+	    (q->rrtype == RRTYPE_SOA && !is_apex))
+		return ERR_OK;
+	if (!is_apex)
+		return answer_below(b, q, &owner, name, reply, err);
+	add_authority(reply, &owner, q->rrtype, s, false);
+	(void)add_records(reply, &owner, q->rrtype, &s->zone, name);
 	return ERR_OK;
 }
 
@@ -101,6 +194,7 @@ static enum err_code
 answer_name(struct backend *b, const struct question *q,
     const struct dnsname *name, struct reply *reply, struct err *err)
 {
+	const struct zone_settings *zone = &b->settings.zone;
 	struct reply_owner owner = {
 		.version = b->version,
 		.qname = q->qname,
@@ -109,20 +203,21 @@ answer_name(struct backend *b, const struct question *q,
 	};
 	struct store_name found;
 	enum err_code rc;
-	bool is_apex;
+	bool is_apex = false;
 
-	/* PowerDNS looks for records of another zone, perhaps a backend's. */
-	if (q->zone_id != -1 && q->zone_id != owner.id)
+	/* With an id PowerDNS looks in another zone, perhaps a backend's. */
+	if (q->zone_id == -1 || q->zone_id == owner.id) {
+		rc = find_apex(&is_apex, &found, b, name, err);
+		if (rc != ERR_OK)
+			return rc;
+	}
+	if (is_apex) {
+		add_authority(reply, &owner, q->rrtype, &b->settings, true);
+		add_values(reply, &owner, q->rrtype, b, &found);
 		return ERR_OK;
-	rc = find_apex(&is_apex, &found, b, name, err);
-	if (rc != ERR_OK || !is_apex)
-		return rc;
-	add_authority(reply, &owner, q->rrtype, &b->settings);
-	if (q->rrtype == RRTYPE_ANY || q->rrtype == RRTYPE_TXT)
-		for (size_t i = 0; i < found.n_values; i++)
-			reply_data(reply, &owner, "TXT",
-			    b->settings.response_ttl_s, "\"%s\"",
-			    found.values[i].text);
+	}
+	if (zone->is_set && dnsname_is_under(name, &zone->name))
+		return answer_zone(b, q, name, reply, err);
 	return ERR_OK;
 }
 

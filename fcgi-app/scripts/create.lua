@@ -1,6 +1,6 @@
 #!lua
 -- KEYS[2] authorisation, KEYS[3] authorisations, KEYS[4] parents
--- ARGV[7] secret_hash, ARGV[8] suffix_match, ARGV[9] name of the parent or ''
+-- ARGV[7] secret_hash, ARGV[8] suffix_match, ARGV[9 ...] names above, nearest first
 -- Returns 1, or 0 when the name is taken.
 if redis.call('EXISTS', KEYS[2]) == 1 then
 	audit('refused', 'reason', 'taken')
@@ -9,8 +9,6 @@ end
 redis.call('HSET', KEYS[2], 'secret_hash', ARGV[7], 'suffix_match', ARGV[8],
 	'account', account, 'created_at', decimal(now_ms), 'created_by_ip', ip)
 redis.call('ZADD', KEYS[3], decimal(now_ms), name)
-if ARGV[9] ~= '' then
-	redis.call('HINCRBY', KEYS[4], ARGV[9], 1)
-end
+count_below(KEYS[4], 9, 1)
 audit('created')
 return 1

@@ -50,3 +50,16 @@ local function authenticate(first, presented)
 	audit('refused', 'reason', 'secret')
 	return nil
 end
+
+-- Count one authorisation more, or less, for each of the names above it, which
+-- are ARGV[first ...]: "NAME" has those one label below, ".NAME" all of them.
+local function count_below(key, first, by)
+	for i = first, #ARGV do
+		local fields = { '.' .. ARGV[i], i == first and ARGV[i] or nil }
+		for _, field in ipairs(fields) do
+			if redis.call('HINCRBY', key, field, by) <= 0 then
+				redis.call('HDEL', key, field)
+			end
+		end
+	end
+end
