@@ -170,29 +170,51 @@ set_issuers(const struct member *m, const struct json *value, char *out,
 	return ERR_OK;
 }
 
+/* One of a few words, as the enumerator of its index. */
+struct words {
+	size_t n;
+	const char *v[4];
+};
+
+static enum err_code
+set_word(const struct words *words, const struct json *value, char *out,
+    struct err *err)
+{
+	if (want(value, JSON_KIND_STRING, err) != ERR_OK)
+		return ERR_INPUT;
+	for (unsigned i = 0; i < words->n; i++)
+		if (strcmp(words->v[i], json_as_string(value, NULL)) == 0) {
+			memcpy(out, &i, sizeof(i)); /* enums are unsigned */
+			return ERR_OK;
+		}
+	return err_set(err, ERR_INPUT, "must be \"%s\", \"%s\" or \"%s\"",
+	    words->v[0], words->v[1], words->v[2]);
+}
+
 static enum err_code
 set_authority(const struct member *m, const struct json *value, char *out,
     struct err *err)
 {
-	static const char *const words[] = {
-		[AUTHORITY_CHALLENGE] = "challenge",
-		[AUTHORITY_NAME] = "name",
-		[AUTHORITY_PARENT] = "parent",
-	};
+	static const struct words words = { 3,
+		{ [AUTHORITY_CHALLENGE] = "challenge",
+		    [AUTHORITY_NAME] = "name",
+		    [AUTHORITY_PARENT] = "parent" } };
 
 	(void)m;
-	if (want(value, JSON_KIND_STRING, err) != ERR_OK)
-		return ERR_INPUT;
-	for (size_t i = 0; i < COUNT_OF(words); i++) {
-		enum authority authority = (enum authority)i;
+	return set_word(&words, value, out, err);
+}
 
-		if (strcmp(words[i], json_as_string(value, NULL)) == 0) {
-			memcpy(out, &authority, sizeof(authority));
-			return ERR_OK;
-		}
-	}
-	return err_set(err, ERR_INPUT,
-	    "must be \"challenge\", \"name\" or \"parent\"");
+static enum err_code
+set_registration(const struct member *m, const struct json *value, char *out,
+    struct err *err)
+{
+	static const struct words words = { 3,
+		{ [REGISTRATION_CLOSED] = "closed",
+		    [REGISTRATION_ACCOUNT] = "account",
+		    [REGISTRATION_OPEN] = "open" } };
+
+	(void)m;
+	return set_word(&words, value, out, err);
 }
 
 static enum err_code set_redis(const struct member *m, const struct json *value,
@@ -223,6 +245,9 @@ static const struct member members[] = {
 	{ "authority", set_authority, AT(settings, authority), 0, 0 },
 	{ "other_zones", set_other_zones, 0, 0, SETTINGS_OTHER_ZONES },
 	{ "zone", set_zone, AT(settings, zone), 0, 0 },
+	{ "registration", set_registration, AT(settings, registration), 0, 0 },
+	{ "registration_life_s", set_unsigned,
+	    AT(settings, registration_life_s), 1, 86400 },
 	{ "authority_ttl_s", set_unsigned, AT(settings, authority_ttl_s), 0,
 	    86400 },
 	{ "response_ttl_s", set_unsigned, AT(settings, response_ttl_s), 0,
@@ -399,6 +424,13 @@ check_whole(struct settings *s, const struct json *doc, const char *file,
 		if (json_member(doc, required[i]) == NULL)
 			return err_set(err, ERR_INPUT, "%s:1: %s: is required",
 			    file, required[i]);
+	if (s->registration != REGISTRATION_CLOSED && !s->zone.is_set)
+		return err_set(err, ERR_INPUT,
+		    "%s:1: registration: needs a zone", file);
+	if (s->registration == REGISTRATION_ACCOUNT &&
+	    s->accounts_file[0] == '\0')
+		return err_set(err, ERR_INPUT,
+		    "%s:1: registration: needs an accounts_file", file);
 	if (json_member(doc, "redis_read") == NULL)
 		s->redis_read = s->redis;
 	if (s->n_nameservers == 0)
@@ -419,6 +451,7 @@ settings_parse(struct settings *settings, const char *text, size_t len,
 		.authority_ttl_s = 60,
 		.response_ttl_s = 1,
 		.response_life_s = 300,
+		.registration_life_s = 3600,
 		.replicas_timeout_ms = 1000,
 		.workers = 8,
 		.audit_retention_days = 400,

@@ -32,6 +32,13 @@ enum authority {
 	AUTHORITY_PARENT,    /* and the name one label up */
 };
 
+/* Who may register by acme-dns's dialect. */
+enum registration {
+	REGISTRATION_CLOSED,
+	REGISTRATION_ACCOUNT, /* with an account's secret */
+	REGISTRATION_OPEN,    /* anybody */
+};
+
 struct caa_issuer {
 	char text[DNSNAME_MAX + 1]; /* RFC 8659, 4.2: the issuer's domain */
 };
@@ -58,6 +65,8 @@ struct settings {
 	struct dnsname other_zones[SETTINGS_OTHER_ZONES];
 	size_t n_other_zones;
 	struct zone_settings zone;
+	enum registration registration;
+	unsigned registration_life_s;
 	unsigned authority_ttl_s, response_ttl_s;
 	unsigned response_life_s;
 	char accounts_file[PATH_MAX]; /* "": anybody may create */

@@ -3,23 +3,7 @@
 
 #include "common/log.h"
 #include "fcgi-app/api.h"
-#include "fcgi-app/authorisation.h"
-#include "fcgi-app/params.h"
-
-/* How a call can end. */
-enum outcome {
-	DONE,
-	BAD_PARAMETER,
-	BAD_ACCOUNT,
-	NOT_PERMITTED,
-	BAD_SECRET,
-	UNKNOWN_PATH,
-	NOT_POST,
-	TAKEN,
-	TOO_LARGE,
-	BAD_TYPE,
-	STORE_AWAY,
-};
+#include "fcgi-app/call.h"
 
 /*
  * Hooks look for "published" and "expired" in the body, and acme.sh for the
@@ -32,7 +16,11 @@ static const struct {
 	const char *reason; /* in the audit log; NULL: not an event */
 } outcomes[] = {
 	[DONE] = { 200, NULL, "", NULL },
+	[MADE] = { 201, NULL, "", NULL },
 	[BAD_PARAMETER] = { 400, NULL, "", NULL },
+	[BAD_CREDENTIALS] = { 401, "Invalid user or password",
+	    "WWW-Authenticate: Basic realm=\"acmeproxy\"\r\n",
+	    NULL /* head.lua notes it */ },
 	[BAD_ACCOUNT] = { 403, "Invalid account token", "", "account" },
 	[NOT_PERMITTED] = { 403,
 	    "Changes to this domain are not permitted with this account token",
@@ -41,6 +29,7 @@ static const struct {
 	    NULL /* head.lua notes it */ },
 	[UNKNOWN_PATH] = { 404, "There is no such endpoint", "", NULL },
 	[NOT_POST] = { 405, "Only POST is allowed", "Allow: POST\r\n", NULL },
+	[NOT_GET] = { 405, "Only GET is allowed", "Allow: GET\r\n", NULL },
 	[TAKEN] = { 409, "An authorisation for this name exists already", "",
 	    NULL /* create.lua notes it */ },
 	[TOO_LARGE] = { 413, "The body is over 8 KiB", "", NULL },
@@ -52,183 +41,77 @@ static const struct {
 	    "Retry-After: 1\r\n", NULL },
 };
 
-/* One request on its way through. */
-struct call {
-	const struct api *api;
-	const struct request *request;
-	struct answer *answer;
-	struct ledger ledger;
-	struct params params;
-	const char *sentence; /* of BAD_PARAMETER */
-	struct err why;       /* of STORE_AWAY */
-};
+static void print_refusal(struct call *call, enum outcome outcome);
 
-typedef enum outcome handler(struct call *);
-
-static void
-print_secret(struct call *call, const struct secret *secret, bool suffix_match)
-{
-	(void)snprintf(call->answer->body, sizeof(call->answer->body),
-	    "{\"result\": {\"secret\": \"%s\", \"authorisation\": \"%s\", "
-	    "\"suffix_match\": %s}}",
-	    secret->text, call->params.name.text,
-	    suffix_match ? "true" : "false");
-}
-
-static void
-print_response(struct call *call, const struct verdict *verdict,
-    const char *what, bool value)
-{
-	(void)snprintf(call->answer->body, sizeof(call->answer->body),
-	    "{\"result\": {\"authorisation\": \"%s\", \"suffix_match\": %s, "
-	    "\"%s\": %s}}",
-	    verdict->name.text, verdict->suffix_match ? "true" : "false", what,
-	    value ? "true" : "false");
-}
+/* How a dialect is called in the audit log, and how it says no. */
+static const struct dialect {
+	const char *via;
+	void (*print_refusal)(struct call *, enum outcome);
+} api_dialect = { "api", print_refusal },
+  httpreq_dialect = { "httpreq", print_refusal },
+  acmedns_dialect = { "acme-dns", acmedns_print_refusal };
 
 /*
- * What the client claims.  An unknown name costs what a wrong secret costs: a
- * hash, and the same script in the store.
+ * One row an endpoint.  A path that begins with '*' may have anything in front
+ * of the rest: dialects' clients can be given a base address.
  */
-static struct claim
-claim_of(const struct call *call)
-{
-	struct claim claim = { .name = call->params.name };
-
-	secret_hash(&claim.presented, &call->params.secret);
-	return claim;
-}
-
-static enum outcome
-check_account(struct call *call)
-{
-	const struct accounts *accounts = call->api->config->accounts;
-	const struct params *p = &call->params;
-	const struct account *account;
-
-	/* Covering other people's names takes somebody who answers for it. */
-	if (accounts == NULL)
-		return p->suffix_match ? NOT_PERMITTED : DONE;
-	if ((p->given & PARAM_SECRET) == 0) {
-		call->sentence = "The parameter secret is missing";
-		return BAD_PARAMETER;
-	}
-	account = accounts_find(accounts, &p->secret);
-	if (account == NULL)
-		return BAD_ACCOUNT;
-	call->ledger.account = account->name;
-	if (!account_permits(account, &p->name, p->suffix_match))
-		return NOT_PERMITTED;
-	return DONE;
-}
-
-static enum outcome
-create_authorisation(struct call *call)
-{
-	struct claim fresh = { .name = call->params.name };
-	bool suffix_match = call->params.suffix_match;
-	enum outcome outcome = check_account(call);
-	struct secret secret;
-	enum err_code rc;
-	bool done;
-
-	if (outcome != DONE)
-		return outcome;
-	secret_make(&secret);
-	secret_hash(&fresh.presented, &secret);
-	rc = authorisation_create(&done, &call->ledger, &fresh, suffix_match,
-	    &call->why);
-	if (rc == ERR_OK && done)
-		print_secret(call, &secret, suffix_match);
-	secret_wipe(&secret);
-	if (rc != ERR_OK)
-		return STORE_AWAY;
-	return done ? DONE : TAKEN;
-}
-
-static enum outcome
-expire_authorisation(struct call *call)
-{
-	struct claim claim = claim_of(call);
-	struct secret_hash fresh;
-	struct secret secret;
-	struct verdict verdict;
-	enum err_code rc;
-
-	secret_make(&secret);
-	secret_hash(&fresh, &secret);
-	rc = authorisation_rotate(&verdict, &call->ledger, &claim, &fresh,
-	    &call->why);
-	if (rc == ERR_OK && verdict.granted)
-		print_secret(call, &secret, verdict.suffix_match);
-	secret_wipe(&secret);
-	if (rc != ERR_OK)
-		return STORE_AWAY;
-	return verdict.granted ? DONE : BAD_SECRET;
-}
-
-static enum outcome
-publish_response(struct call *call)
-{
-	struct claim claim = claim_of(call);
-	struct verdict verdict;
-
-	if (response_publish(&verdict, &call->ledger, &claim,
-		&call->params.response, &call->why) != ERR_OK)
-		return STORE_AWAY;
-	print_response(call, &verdict, "published", true);
-	return verdict.granted ? DONE : BAD_SECRET;
-}
-
-static enum outcome
-expire_response(struct call *call)
-{
-	struct claim claim = claim_of(call);
-	bool one = (call->params.given & PARAM_RESPONSE) != 0;
-	struct verdict verdict;
-
-	if (response_expire(&verdict, &call->ledger, &claim,
-		one ? &call->params.response : NULL, &call->why) != ERR_OK)
-		return STORE_AWAY;
-	print_response(call, &verdict, "expired", verdict.n > 0);
-	return verdict.granted ? DONE : BAD_SECRET;
-}
-
 static const struct route {
 	const char *path;
 	handler *handle;
-	unsigned required, optional; /* bits of enum param */
+	const struct dialect *dialect;
+	unsigned required,
+	    optional; /* bits of enum param; 0, 0: reads itself */
+	bool is_get;
 } routes[] = {
-	{ "/create_authorisation", create_authorisation, PARAM_NAME,
-	    PARAM_SECRET | PARAM_SUFFIX_MATCH },
-	{ "/expire_authorisation", expire_authorisation,
-	    PARAM_NAME | PARAM_SECRET, 0 },
-	{ "/publish_response", publish_response,
-	    PARAM_NAME | PARAM_RESPONSE | PARAM_SECRET, 0 },
-	{ "/expire_response", expire_response, PARAM_NAME | PARAM_SECRET,
-	    PARAM_RESPONSE },
+	{ "/create_authorisation", endpoint_create_authorisation, &api_dialect,
+	    PARAM_NAME, PARAM_SECRET | PARAM_SUFFIX_MATCH, false },
+	{ "/expire_authorisation", endpoint_expire_authorisation, &api_dialect,
+	    PARAM_NAME | PARAM_SECRET, 0, false },
+	{ "/publish_response", endpoint_publish_response, &api_dialect,
+	    PARAM_NAME | PARAM_RESPONSE | PARAM_SECRET, 0, false },
+	{ "/expire_response", endpoint_expire_response, &api_dialect,
+	    PARAM_NAME | PARAM_SECRET, PARAM_RESPONSE, false },
+	{ "*/present", httpreq_present, &httpreq_dialect, 0, 0, false },
+	{ "*/cleanup", httpreq_cleanup, &httpreq_dialect, 0, 0, false },
+	{ "*/register", acmedns_register, &acmedns_dialect, 0, 0, false },
+	{ "*/update", acmedns_update, &acmedns_dialect, 0, 0, false },
+	{ "*/health", acmedns_health, &acmedns_dialect, 0, 0, true },
 };
+
+static bool
+is_path_of(const struct route *route, const char *path)
+{
+	const char *own = route->path;
+	size_t len = strlen(path);
+
+	if (own[0] != '*')
+		return strcmp(own, path) == 0;
+	own++;
+	return len >= strlen(own) && strcmp(path + len - strlen(own), own) == 0;
+}
 
 static const struct route *
 find_route(const char *path)
 {
 	for (size_t i = 0; i < COUNT_OF(routes); i++)
-		if (strcmp(routes[i].path, path) == 0)
+		if (is_path_of(&routes[i], path))
 			return &routes[i];
 	return NULL;
 }
 
 static enum outcome
-dispatch(struct call *call)
+dispatch(struct call *call, const struct route *route)
 {
-	const struct route *route = find_route(call->request->path);
+	const char *method = route != NULL && route->is_get ? "GET" : "POST";
 
 	if (route == NULL)
 		return UNKNOWN_PATH;
-	if (strcmp(call->request->method, "POST") != 0)
-		return NOT_POST;
+	if (strcmp(call->request->method, method) != 0)
+		return route->is_get ? NOT_GET : NOT_POST;
 	if (call->request->body_too_large)
 		return TOO_LARGE;
+	if ((route->required | route->optional) == 0)
+		return route->handle(call);
 	switch (params_parse(&call->params, call->request, route->required,
 	    route->optional, &call->sentence)) {
 	case PARAMS_BAD_TYPE:
@@ -251,10 +134,37 @@ print_refusal(struct call *call, enum outcome outcome)
 	    sentence != NULL ? sentence : call->sentence);
 }
 
+/*
+ * A line for each request.  What is in front of a route's own path may hold an
+ * account's secret, and so may a path that is nobody's: only its length is
+ * told.
+ */
+static void
+log_call(const struct call *call, const struct route *route,
+    enum outcome outcome)
+{
+	const struct request *r = call->request;
+	char other[40];
+
+	(void)snprintf(other, sizeof(other), "(a path of %zu octets)",
+	    strlen(r->path));
+	log_line("%s %.10s %s %d %s%s%s", r->remote_addr, r->method,
+	    route == NULL               ? other
+		: route->path[0] == '*' ? route->path + 1
+					: route->path,
+	    outcomes[outcome].status,
+	    call->params.name.len > 0 ? call->params.name.text : "-",
+	    outcome == STORE_AWAY ? " " : "",
+	    outcome == STORE_AWAY ? call->why.text : "");
+}
+
 void
 api_answer(const struct api *api, const struct request *request,
     struct answer *answer)
 {
+	const struct route *route = find_route(request->path);
+	const struct dialect *dialect =
+	    route != NULL ? route->dialect : &api_dialect;
 	struct call call = {
 		.api = api,
 		.request = request,
@@ -263,23 +173,19 @@ api_answer(const struct api *api, const struct request *request,
 		    .settings = &api->config->settings,
 		    .ip = request->remote_addr,
 		    .account = "",
-		    .via = "api" },
+		    .via = dialect->via },
 	};
-	enum outcome outcome = dispatch(&call);
+	enum outcome outcome = dispatch(&call, route);
 
 	/* A refusal that cannot be noted is not answered, as anything else. */
 	if (outcomes[outcome].reason != NULL &&
 	    audit_refuse(&call.ledger, &call.params.name,
 		outcomes[outcome].reason, &call.why) != ERR_OK)
 		outcome = STORE_AWAY;
-	if (outcome != DONE)
-		print_refusal(&call, outcome);
+	if (outcome != DONE && outcome != MADE)
+		dialect->print_refusal(&call, outcome);
 	answer->status = outcomes[outcome].status;
 	answer->header = outcomes[outcome].header;
-	log_line("%s %.10s %.60s %d %s%s%s", request->remote_addr,
-	    request->method, request->path, answer->status,
-	    call.params.name.len > 0 ? call.params.name.text : "-",
-	    outcome == STORE_AWAY ? " " : "",
-	    outcome == STORE_AWAY ? call.why.text : "");
+	log_call(&call, route, outcome);
 	params_wipe(&call.params);
 }

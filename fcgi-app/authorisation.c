@@ -4,6 +4,7 @@
 
 #include "common/store.h"
 #include "fcgi-app/authorisation.h"
+#include "fcgi-app/cidr.h"
 #include "fcgi-app/script.h"
 
 /*
@@ -19,6 +20,8 @@ struct call {
 	struct script_call script;
 	struct store_key keys[KEYS_MAX];
 	char above[DNSNAME_MAX + 1]; /* a name, of which ends are arguments */
+	char
+	    allowfrom[SCRIPT_TEXT_MAX]; /* that was compared with the address */
 	char retention_ms[24], life_ms[24], most[8];
 };
 
@@ -27,6 +30,7 @@ begin(struct call *call, const struct script *script)
 {
 	call->script.script = script;
 	call->script.n_keys = call->script.n = 0;
+	call->allowfrom[0] = '\0';
 }
 
 static void
@@ -95,21 +99,38 @@ run(bool *done, const struct ledger *ledger, const struct call *call,
 	return rc;
 }
 
-/* Run a script that begins by authenticate() of head.lua. */
+/* What authenticate() of head.lua takes. */
+static void
+add_claim(struct call *call, const struct claim *claim)
+{
+	add(call, claim->presented.text);
+	add(call, call->allowfrom);
+}
+
+/*
+ * Run a script that begins by authenticate() of head.lua.  When it hands out an
+ * allowfrom, the address is compared with that here, and the script runs again.
+ */
 static enum err_code
 judge(struct verdict *verdict, const struct ledger *ledger,
-    const struct claim *claim, const struct call *call, struct err *err)
+    const struct claim *claim, struct call *call, struct err *err)
 {
 	struct script_result result;
 	enum err_code rc;
 
+	memset(verdict, 0, sizeof(*verdict));
 	rc = script_run(&result, ledger->redis, ledger->settings, &call->script,
 	    err);
-	if (rc != ERR_OK)
+	if (rc == ERR_OK && result.text[0] != '\0') {
+		if (!cidr_list_has(result.text, ledger->ip))
+			return audit_refuse(ledger, &claim->name, "address",
+			    err);
+		memcpy(call->allowfrom, result.text, sizeof(result.text));
+		rc = script_run(&result, ledger->redis, ledger->settings,
+		    &call->script, err);
+	}
+	if (rc != ERR_OK || result.n < SCRIPT_N_VALUES)
 		return rc;
-	memset(verdict, 0, sizeof(*verdict));
-	if (result.n < SCRIPT_N_VALUES)
-		return ERR_OK;
 	verdict->granted = true;
 	verdict->name = claim->name;
 	for (long long level = result.values[0]; level > 0; level--)
@@ -121,8 +142,9 @@ judge(struct verdict *verdict, const struct ledger *ledger,
 
 enum err_code
 authorisation_create(bool *done, const struct ledger *ledger,
-    const struct claim *fresh, bool suffix_match, struct err *err)
+    const struct creation *creation, struct err *err)
 {
+	const struct claim *fresh = &creation->fresh;
 	struct call call;
 	enum err_code rc;
 
@@ -133,7 +155,14 @@ authorisation_create(bool *done, const struct ledger *ledger,
 	add_key(&call, ledger, STORE_PARENTS, NULL);
 	add_event(&call, ledger, &fresh->name);
 	add(&call, fresh->presented.text);
-	add(&call, suffix_match ? "true" : "false");
+	add(&call, creation->suffix_match ? "true" : "false");
+	add(&call, creation->may_exist ? "may_exist" : "");
+	add(&call, creation->allowfrom != NULL ? creation->allowfrom : "");
+	call.life_ms[0] = '\0';
+	if (creation->life_s > 0)
+		(void)snprintf(call.life_ms, sizeof(call.life_ms), "%u000",
+		    creation->life_s);
+	add(&call, call.life_ms);
 	add_above(&call, &fresh->name);
 	rc = run(done, ledger, &call, err);
 	if (rc != ERR_OK) {
@@ -177,8 +206,22 @@ authorisation_rotate(struct verdict *verdict, const struct ledger *ledger,
 	add_key(&call, ledger, STORE_AUDIT, NULL);
 	add_key(&call, ledger, STORE_AUTHORISATION, &claim->name);
 	add_event(&call, ledger, &claim->name);
-	add(&call, claim->presented.text);
+	add_claim(&call, claim);
 	add(&call, fresh->text);
+	return judge(verdict, ledger, claim, &call, err);
+}
+
+enum err_code
+authorisation_check(struct verdict *verdict, const struct ledger *ledger,
+    const struct claim *claim, struct err *err)
+{
+	struct call call;
+
+	begin(&call, &script_check);
+	add_key(&call, ledger, STORE_AUDIT, NULL);
+	add_levels(&call, ledger, claim->name);
+	add_event(&call, ledger, &claim->name);
+	add_claim(&call, claim);
 	return judge(verdict, ledger, claim, &call, err);
 }
 
@@ -192,7 +235,7 @@ begin_response(struct call *call, const struct script *script,
 	add_key(call, ledger, STORE_RESPONSE, &claim->name);
 	add_levels(call, ledger, claim->name);
 	add_event(call, ledger, &claim->name);
-	add(call, claim->presented.text);
+	add_claim(call, claim);
 }
 
 enum err_code

@@ -36,7 +36,8 @@ struct verdict {
 /*
  * Each of these is one atomic step and one round trip, with its entry in the
  * audit log: finding the authorisation, checking the secret, and what depends
- * on it.  An unknown name and a wrong secret are the same: not granted.
+ * on it.  An unknown name and a wrong secret are the same: not granted.  So is
+ * an address that the authorisation does not allow, which takes a second trip.
  *
  *   value	NULL: all that the name has
  *
@@ -54,6 +55,19 @@ MUST_CHECK enum err_code authorisation_rotate(struct verdict *verdict,
     const struct ledger *ledger, const struct claim *claim,
     const struct secret_hash *fresh, struct err *err);
 
+/* Only find the authorisation and check the secret. */
+MUST_CHECK enum err_code authorisation_check(struct verdict *verdict,
+    const struct ledger *ledger, const struct claim *claim, struct err *err);
+
+/* An authorisation to be. */
+struct creation {
+	struct claim fresh; /* its name and the hash of its secret */
+	bool suffix_match;
+	bool may_exist;        /* then it is left alone, and nothing noted */
+	const char *allowfrom; /* networks, divided by blanks; "" for all */
+	unsigned life_s;       /* of its responses; 0 for the setting's */
+};
+
 /*
  * Make an authorisation, or delete one: one atomic step as well.
  *
@@ -63,7 +77,7 @@ MUST_CHECK enum err_code authorisation_rotate(struct verdict *verdict,
  * A creation whose outcome is not known is taken back, if Redis lets us.
  */
 MUST_CHECK enum err_code authorisation_create(bool *done,
-    const struct ledger *ledger, const struct claim *fresh, bool suffix_match,
+    const struct ledger *ledger, const struct creation *creation,
     struct err *err);
 MUST_CHECK enum err_code authorisation_delete(bool *done,
     const struct ledger *ledger, const struct claim *claim, struct err *err);

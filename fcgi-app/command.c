@@ -61,6 +61,14 @@ command_name(struct dnsname *name, const char *text)
 }
 
 enum err_code
+command_known_name(struct dnsname *name, const char *text)
+{
+	if (dnsname_parse(name, text, strlen(text), NULL) == ERR_OK)
+		return ERR_OK;
+	return command_name(name, text);
+}
+
+enum err_code
 command_under(struct dnsname *under, const struct options *o)
 {
 	struct err err = { 0 };
@@ -117,32 +125,32 @@ check_account(const struct session *session, const char *account,
 enum exit_status
 command_createauthorisation(const struct options *o)
 {
-	struct claim fresh = { .name = { 0 } };
+	struct creation creation = { .suffix_match = o->suffix_match };
+	struct dnsname *name = &creation.fresh.name;
 	struct session session;
 	struct err err = { 0 };
 	struct secret secret;
 	enum err_code rc;
 	bool done = false;
 
-	if (command_name(&fresh.name, o->argument) != ERR_OK)
+	if (command_name(name, o->argument) != ERR_OK)
 		return EXIT_USAGE;
 	if (session_open(&session, o, &err) != ERR_OK)
 		return command_fail(&err);
 	secret_make(&secret);
-	secret_hash(&fresh.presented, &secret);
+	secret_hash(&creation.fresh.presented, &secret);
 	rc = check_account(&session, o->account, &err);
 	if (rc == ERR_OK) {
 		if (o->account != NULL)
 			session.ledger.account = o->account;
-		rc = authorisation_create(&done, &session.ledger, &fresh,
-		    o->suffix_match, &err);
+		rc = authorisation_create(&done, &session.ledger, &creation,
+		    &err);
 	}
 	if (rc == ERR_OK && done)
-		print_secret(o, "created", &fresh.name, &secret,
-		    o->suffix_match);
+		print_secret(o, "created", name, &secret, o->suffix_match);
 	else if (rc == ERR_OK)
 		(void)fprintf(stderr, "Authorisation \"%s\" exists already\n",
-		    fresh.name.text);
+		    name->text);
 	secret_wipe(&secret);
 	session_close(&session);
 	if (rc != ERR_OK)
@@ -169,7 +177,7 @@ command_rotateauthorisation(const struct options *o)
 	struct secret secret;
 	enum err_code rc;
 
-	if (command_name(&claim.name, o->argument) != ERR_OK)
+	if (command_known_name(&claim.name, o->argument) != ERR_OK)
 		return EXIT_USAGE;
 	if (session_open(&session, o, &err) != ERR_OK)
 		return command_fail(&err);
@@ -196,7 +204,7 @@ command_deleteauthorisation(const struct options *o)
 	enum err_code rc;
 	bool done = false;
 
-	if (command_name(&claim.name, o->argument) != ERR_OK)
+	if (command_known_name(&claim.name, o->argument) != ERR_OK)
 		return EXIT_USAGE;
 	if (session_open(&session, o, &err) != ERR_OK)
 		return command_fail(&err);

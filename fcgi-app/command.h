@@ -48,6 +48,10 @@ enum exit_status command_fail(const struct err *err);
  */
 MUST_CHECK enum err_code command_name(struct dnsname *name, const char *text);
 
+/* The same for one that may be there: a registration's is a single label. */
+MUST_CHECK enum err_code command_known_name(struct dnsname *name,
+    const char *text);
+
 /* The same for --under, which may be a single label; untouched without it. */
 MUST_CHECK enum err_code command_under(struct dnsname *under,
     const struct options *options);

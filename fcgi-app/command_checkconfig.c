@@ -13,6 +13,12 @@ print_settings(const struct settings *s)
 		[AUTHORITY_PARENT] = "parent",
 	};
 
+	static const char *const registrations[] = {
+		[REGISTRATION_CLOSED] = "closed",
+		[REGISTRATION_ACCOUNT] = "account",
+		[REGISTRATION_OPEN] = "open",
+	};
+
 	(void)printf("key_prefix: %s\n", s->key_prefix);
 	(void)printf("soa_hostname: %s\n", s->soa_hostname.text);
 	(void)printf("soa_contact: %s\n", s->soa_contact.text);
@@ -27,6 +33,9 @@ print_settings(const struct settings *s)
 	for (size_t i = 0; i < s->n_other_zones; i++)
 		(void)printf(" %s", s->other_zones[i].text);
 	(void)printf("\n");
+	(void)printf("zone: %s\n", s->zone.is_set ? s->zone.name.text : "none");
+	(void)printf("registration: %s\n", registrations[s->registration]);
+	(void)printf("registration_life_s: %u\n", s->registration_life_s);
 	(void)printf("authority_ttl_s: %u\n", s->authority_ttl_s);
 	(void)printf("response_ttl_s: %u\n", s->response_ttl_s);
 	(void)printf("response_life_s: %u\n", s->response_life_s);

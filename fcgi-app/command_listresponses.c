@@ -164,7 +164,7 @@ read_options(struct lister *l, const struct options *o)
 	l->has_name = o->name != NULL;
 	l->has_under = o->under != NULL;
 	l->end_ms = INT64_MAX;
-	if (o->name != NULL && command_name(&l->name, o->name) != ERR_OK)
+	if (o->name != NULL && command_known_name(&l->name, o->name) != ERR_OK)
 		return false;
 	if (command_under(&l->under, o) != ERR_OK)
 		return false;

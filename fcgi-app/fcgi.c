@@ -231,6 +231,9 @@ fcgi_accept(struct fcgi *fcgi, struct request *request)
 	request->path = param(fcgi, "SCRIPT_NAME");
 	request->content_type = param(fcgi, "CONTENT_TYPE");
 	request->remote_addr = param(fcgi, "REMOTE_ADDR");
+	request->authorization = param(fcgi, "HTTP_AUTHORIZATION");
+	request->api_user = param(fcgi, "HTTP_X_API_USER");
+	request->api_key = param(fcgi, "HTTP_X_API_KEY");
 	read_body(fcgi, request);
 	return true;
 }

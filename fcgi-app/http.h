@@ -16,7 +16,8 @@ struct request {
 	const char *path; /* decoded, without the query */
 	const char *content_type;
 	const char *remote_addr; /* nginx's own word, no client's header */
-	const char *body;        /* may hold NULs */
+	const char *authorization, *api_user, *api_key; /* headers */
+	const char *body;                               /* may hold NULs */
 	size_t body_len;
 	bool body_too_large; /* then body is empty */
 };

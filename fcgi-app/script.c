@@ -42,6 +42,9 @@ take_values(struct script_result *result, const struct redis_reply *reply)
 	memset(result, 0, sizeof(*result));
 	if (reply_n(reply) == 0 && !reply_is_array(reply))
 		result->values[result->n++] = reply_integer(reply);
+	if (reply_n(reply) == 1)
+		(void)snprintf(result->text, sizeof(result->text), "%s",
+		    reply_text(reply_at(reply, 0), NULL));
 	for (size_t i = 0; i < reply_n(reply) && i < SCRIPT_N_VALUES; i++)
 		result->values[result->n++] = reply_integer(reply_at(reply, i));
 }

@@ -15,10 +15,11 @@ struct script {
 };
 
 extern const struct script script_create, script_rotate, script_publish,
-    script_expire, script_delete, script_refuse;
+    script_expire, script_delete, script_check, script_refuse;
 
 #define SCRIPT_ARGS_MAX 150 /* a key for each label, and some */
 #define SCRIPT_N_VALUES 3
+#define SCRIPT_TEXT_MAX 1024 /* octets, with NUL */
 
 /* Keys first, then arguments: NUL-terminated texts that outlive the call. */
 struct script_call {
@@ -30,10 +31,12 @@ struct script_call {
 struct script_result {
 	size_t n;                          /* integers that it returned */
 	long long values[SCRIPT_N_VALUES]; /* the first n, the rest 0 */
+	char text[SCRIPT_TEXT_MAX];        /* or one text, "" if it has none */
 };
 
 /*
- * Run a script; it returns an integer or a few of them.  One round trip.
+ * Run a script; it returns an integer, a few of them, or a text.  One round
+ * trip.
  *
  * With the setting replicas_required, the call waits for so many replicas to
  * have the write, at most replicas_timeout_ms.

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "common/err.h"
+#include "common/txtvalue.h"
 
 #define SECRET_LEN      32  /* hex digits of the secrets that we make */
 #define SECRET_MAX      128 /* octets of a secret that somebody sends */
@@ -29,6 +30,24 @@ struct secret_hash {
 MUST_CHECK enum err_code secret_init(struct err *err);
 
 void secret_make(struct secret *secret);
+
+/* 40 characters of the base64url alphabet, as acme-dns's passwords are. */
+void secret_make_password(struct secret *secret);
+
+#define SECRET_UUID_LEN 36
+
+/* A random UUID (RFC 4122, 4.4); buf has SECRET_UUID_LEN + 1 octets. */
+void secret_make_uuid(char *buf);
+
+/* base64url(SHA-256(text)), 43 characters: RFC 8555, 8.4. */
+void secret_digest(struct txtvalue *value, const char *text, size_t len);
+
+/*
+ * Take "Basic ..." apart (RFC 7617).  user has user_size octets.
+ * Returns ERR_OK, or ERR_INPUT with *secret untouched.
+ */
+MUST_CHECK enum err_code secret_parse_basic(char *user, size_t user_size,
+    struct secret *secret, const char *header, struct err *err);
 
 /*
  * Take what a client sent: letters, digits and "-._~+/=".

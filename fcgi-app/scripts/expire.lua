@@ -1,15 +1,17 @@
 #!lua flags=allow-oom
 -- KEYS[2] response, KEYS[3 ...] authorisations, the name's own first
--- ARGV[7] secret_hash presented, ARGV[8] value or '' for all
--- Returns { level, suffix_match, how many live ones went }, or {} when refused.
-local level, suffix_match = authenticate(3, ARGV[7])
+-- ARGV[7] secret_hash presented, ARGV[8] allowfrom compared,
+-- ARGV[9] value or '' for all
+-- Returns { level, suffix_match, how many live ones went }, {} when refused, or
+-- { allowfrom } to compare.
+local level, suffix_match = authenticate(3)
 if not level then
-	return {}
+	return { suffix_match }
 end
 local n = 0
 local live = redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. decimal(now_ms), '+inf')
 for _, value in ipairs(live) do
-	if ARGV[8] == '' or ARGV[8] == value then
+	if ARGV[9] == '' or ARGV[9] == value then
 		redis.call('ZREM', KEYS[2], value)
 		audit('expired', 'value', value)
 		n = n + 1

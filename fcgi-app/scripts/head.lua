@@ -29,24 +29,31 @@ end
 
 -- Find the authorisation that speaks for a name: its own, or the nearest above
 -- with suffix_match.  KEYS[first] is its own, KEYS[first + 1] its parent's, ...
--- The hash that was presented must be in force; '' is the administrator.  Lua
--- compares strings by identity, and hashes at that, so the time tells nothing.
--- Returns the level (0: the own one) and suffix_match, or nil after a refusal.
--- Every level is looked at, whatever is found, for the same reason.
-local function authenticate(first, presented)
-	local level, suffix_match, hash
+-- ARGV[7] is the hash that was presented: it must be in force; '' is the
+-- administrator.  Lua compares strings by identity, and hashes at that, so the
+-- time tells nothing.  Every level is looked at, whatever is found, for the
+-- same reason.  An authorisation with allowfrom wants to see it in ARGV[8], from
+-- a caller that compared it with the address.
+-- Returns the level (0: the own one), suffix_match, and life_ms of its own;
+-- or nil after a refusal; or nil and the allowfrom to compare.
+local function authenticate(first)
+	local level, found
 	for i = first, #KEYS do
-		local found = redis.call('HMGET', KEYS[i],
-			'secret_hash', 'suffix_match', 'account')
-		if found[1] and not level and
-			(i == first or found[2] == 'true') then
-			level, suffix_match = i - first, found[2] == 'true'
-			hash, account = found[1], found[3] or ''
+		local fields = redis.call('HMGET', KEYS[i], 'secret_hash',
+			'suffix_match', 'account', 'allowfrom', 'life_ms')
+		if fields[1] and not level and
+			(i == first or fields[2] == 'true') then
+			level, found = i - first, fields
 		end
 	end
-	if level and (presented == hash or presented == '') then
-		return level, suffix_match and 1 or 0
+	if level and (ARGV[7] == found[1] or ARGV[7] == '') then
+		account = found[3] or ''
+		if ARGV[7] ~= '' and (found[4] or '') ~= ARGV[8] then
+			return nil, found[4]
+		end
+		return level, found[2] == 'true' and 1 or 0, found[5]
 	end
+	account = found and found[3] or account
 	audit('refused', 'reason', 'secret')
 	return nil
 end

@@ -1,13 +1,15 @@
 #!lua
 -- KEYS[2] response, KEYS[3 ...] authorisations, the name's own first
--- ARGV[7] secret_hash presented, ARGV[8] value, ARGV[9] life_ms,
--- ARGV[10] most values
--- Returns { level, suffix_match, 1 }, or {} when refused.
-local level, suffix_match = authenticate(3, ARGV[7])
+-- ARGV[7] secret_hash presented, ARGV[8] allowfrom compared,
+-- ARGV[9] value, ARGV[10] life_ms, ARGV[11] most values
+-- Returns { level, suffix_match, 1 }, {} when refused, or
+-- { allowfrom } to compare.
+local level, suffix_match, life_ms = authenticate(3)
 if not level then
-	return {}
+	return { suffix_match }
 end
-local value, life_ms, most = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
+local value, most = ARGV[9], tonumber(ARGV[11])
+life_ms = tonumber(life_ms or ARGV[10])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', decimal(now_ms))
 if not redis.call('ZSCORE', KEYS[2], value) then
 	local n = redis.call('ZCARD', KEYS[2])
@@ -16,7 +18,9 @@ if not redis.call('ZSCORE', KEYS[2], value) then
 	end
 end
 redis.call('ZADD', KEYS[2], decimal(now_ms + life_ms), value)
-redis.call('PEXPIRE', KEYS[2], ARGV[9])
+-- The key goes with the last of its values; not all have the same life.
+redis.call('PEXPIREAT', KEYS[2],
+	redis.call('ZRANGE', KEYS[2], -1, -1, 'WITHSCORES')[2])
 redis.call('HSET', KEYS[3 + level], 'last_used_at', decimal(now_ms))
 audit('published', 'value', value)
 return { level, suffix_match, 1 }

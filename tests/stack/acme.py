@@ -139,6 +139,22 @@ def certbot(pebble, names, ini):
     return made / "cert.pem", made / "chain.pem"
 
 
+def lego(pebble, names, mode, user, password, resolver=None):
+    """One certificate by httpreq; returns (certificate, chain) files."""
+    stack, base = pebble.stack, pebble.dir / "lego"
+    env = client_env(base, HTTPREQ_ENDPOINT=stack.url, HTTPREQ_USERNAME=user,
+                     HTTPREQ_PASSWORD=password, HTTPREQ_MODE=mode,
+                     LEGO_CA_CERTIFICATES=stack.ca_cert, SSL_CERT_FILE=stack.ca_cert)
+    argv = ["lego", "--path", base, "--server", pebble.directory_url, "--accept-tos", "--email",
+            "hostmaster@example.com", "--dns", "httpreq", "--dns.disable-cp", "--dns.resolvers",
+            resolver or f"{stack.dns_host}:{stack.dns_port}"]
+    for name in names:
+        argv += ["--domains", name]
+    run_client("lego", [*argv, "run"], env, stack.log("lego"))
+    made = base / "certificates"
+    return made / f"{names[0]}.crt", made / f"{names[0]}.issuer.crt"
+
+
 def certbot_ini(stack, secrets):
     """An ini file for certbot's hooks, for names and their secrets."""
     path = stack.dir / "etc" / "acmeproxy.ini"
