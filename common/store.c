@@ -24,6 +24,44 @@ store_key(struct store_key *key, const char *prefix, enum store_kind kind,
 	key->len = n < 0 ? 0 : (size_t)n; /* cannot be cut: STORE_KEY_MAX */
 }
 
+bool
+room_is_label(const char *text, size_t len)
+{
+	if (len != ROOM_LABEL_LEN || text[0] != '_')
+		return false;
+	for (size_t i = 1; i < len; i++)
+		if (text[i] == '\0' ||
+		    strchr("abcdefghijklmnopqrstuvwxyz234567", text[i]) == NULL)
+			return false;
+	return true;
+}
+
+bool
+room_of(struct room *room, const struct dnsname *name)
+{
+	if (name->len <= ROOM_LABEL_LEN || name->text[ROOM_LABEL_LEN] != '.' ||
+	    !room_is_label(name->text, ROOM_LABEL_LEN))
+		return false;
+	memcpy(room->label, name->text, ROOM_LABEL_LEN);
+	room->label[ROOM_LABEL_LEN] = '\0';
+	room->name = *name;
+	return dnsname_to_parent(&room->name);
+}
+
+void
+store_key_response(struct store_key *key, const char *prefix,
+    const struct room *room)
+{
+	int n;
+
+	store_key(key, prefix, STORE_RESPONSE, &room->name);
+	if (room->label[0] == '\0')
+		return;
+	n = snprintf(key->text + key->len, sizeof(key->text) - key->len, "/%s",
+	    room->label);
+	key->len += n < 0 ? 0 : (size_t)n;
+}
+
 /* One question for the name and one for each name above that may cover it. */
 static size_t
 ask_levels(const struct store *store, struct dnsname level)
@@ -73,9 +111,10 @@ take_values(struct store_name *out, const struct redis_reply *values,
 
 enum err_code
 store_read_name(struct store_name *out, const struct store *store,
-    const struct dnsname *name, int64_t now_ms, struct err *err)
+    const struct room *room, int64_t now_ms, struct err *err)
 {
 	struct redis *redis = store->redis;
+	const struct dnsname *name = &room->name;
 	struct store_key response, parents;
 	enum err_code rc;
 	char after[32], below[DNSNAME_MAX + 2];
@@ -85,7 +124,7 @@ store_read_name(struct store_name *out, const struct store *store,
 	if (rc != ERR_OK)
 		return rc;
 	n = ask_levels(store, *name);
-	store_key(&response, store->prefix, STORE_RESPONSE, name);
+	store_key_response(&response, store->prefix, room);
 	(void)snprintf(after, sizeof(after), "(%" PRId64, now_ms);
 	redis_add_words(redis, "ZRANGEBYSCORE", response.text, after, "+inf",
 	    "LIMIT", "0", "32", (char *)NULL);

@@ -20,11 +20,31 @@ struct store_key {
 
 enum store_kind {
 	STORE_AUTHORISATION,  /* hash, of a name */
-	STORE_RESPONSE,       /* sorted set, of a name */
+	STORE_RESPONSE,       /* sorted set, of a name: store_key_response() */
 	STORE_AUTHORISATIONS, /* sorted set, name NULL */
 	STORE_PARENTS,        /* hash: how many are below; name NULL */
 	STORE_AUDIT,          /* stream, name NULL */
 };
+
+#define ROOM_LABEL_LEN 17 /* "_" and 80 bits in base32 */
+
+/*
+ * Where responses are: a name, and with dns-account-01 (draft-ietf-acme-dns-
+ * account-label, 3.1) the label of an ACME account, "" otherwise.
+ */
+struct room {
+	struct dnsname name;
+	char label[ROOM_LABEL_LEN + 1];
+};
+
+/* True when text is such a label; case is folded by room_of() only. */
+bool room_is_label(const char *text, size_t len);
+
+/* Divide "_label.rest"; false when name does not begin with such a label. */
+bool room_of(struct room *room, const struct dnsname *name);
+
+void store_key_response(struct store_key *key, const char *prefix,
+    const struct room *room);
 
 void store_key(struct store_key *key, const char *prefix, enum store_kind kind,
     const struct dnsname *name);
@@ -46,14 +66,14 @@ struct store {
 };
 
 /*
- * Read what there is of a name: one round trip.
+ * Read what there is of a name and of a room of its: one round trip.
  *
  *   now_ms	responses that expire at or before it are left out
  *
  * Returns ERR_OK or ERR_STORE.
  */
 MUST_CHECK enum err_code store_read_name(struct store_name *out,
-    const struct store *store, const struct dnsname *name, int64_t now_ms,
+    const struct store *store, const struct room *room, int64_t now_ms,
     struct err *err);
 
 #endif

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/store.h"
 #include "fcgi-app/authorisation.h"
 #include "fcgi-app/cidr.h"
 #include "fcgi-app/script.h"
@@ -46,6 +45,18 @@ add_key(struct call *call, const struct ledger *ledger, enum store_kind kind,
 	struct store_key *key = &call->keys[call->script.n_keys++];
 
 	store_key(key, ledger->settings->key_prefix, kind, name);
+	add(call, key->text);
+}
+
+static void
+add_response_key(struct call *call, const struct ledger *ledger,
+    const struct claim *claim)
+{
+	struct store_key *key = &call->keys[call->script.n_keys++];
+	struct room room = { .name = claim->name };
+
+	memcpy(room.label, claim->label, sizeof(room.label));
+	store_key_response(key, ledger->settings->key_prefix, &room);
 	add(call, key->text);
 }
 
@@ -232,7 +243,7 @@ begin_response(struct call *call, const struct script *script,
 {
 	begin(call, script);
 	add_key(call, ledger, STORE_AUDIT, NULL);
-	add_key(call, ledger, STORE_RESPONSE, &claim->name);
+	add_response_key(call, ledger, claim);
 	add_levels(call, ledger, claim->name);
 	add_event(call, ledger, &claim->name);
 	add_claim(call, claim);

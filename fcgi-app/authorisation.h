@@ -6,6 +6,7 @@
 #include "common/dnsname.h"
 #include "common/redis.h"
 #include "common/settings.h"
+#include "common/store.h"
 #include "common/txtvalue.h"
 #include "fcgi-app/secret.h"
 
@@ -21,6 +22,7 @@ struct ledger {
 /* A name, and the secret that somebody presents for it. */
 struct claim {
 	struct dnsname name;
+	char label[ROOM_LABEL_LEN + 1]; /* of a room of its responses, or "" */
 	struct secret_hash
 	    presented; /* "": the administrator, who needs none */
 };

@@ -1,5 +1,6 @@
 /* The four endpoints: README, "API". */
 #include <stdio.h>
+#include <string.h>
 
 #include "fcgi-app/call.h"
 
@@ -33,6 +34,7 @@ claim_of(const struct call *call)
 {
 	struct claim claim = { .name = call->params.name };
 
+	memcpy(claim.label, call->params.label, sizeof(claim.label));
 	secret_hash(&claim.presented, &call->params.secret);
 	return claim;
 }

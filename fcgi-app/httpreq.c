@@ -30,15 +30,21 @@ text_of(const struct json *body, const char *key, size_t *len)
 /* The authorisation's name that an fqdn stands for; a sentence if there is none
  */
 static const char *
-parse_fqdn(struct dnsname *name, const struct settings *s, const char *text,
+parse_fqdn(struct params *params, const struct settings *s, const char *text,
     size_t len)
 {
 	struct dnsname out;
+	struct room room;
 
 	if (dnsname_parse(&out, text, len, NULL) != ERR_OK)
 		return "The parameter fqdn is not a domain name";
+	if (room_of(&room, &out) &&
+	    strncmp(room.name.text, "_acme-challenge.", 16) == 0) {
+		memcpy(params->label, room.label, sizeof(room.label));
+		out = room.name;
+	}
 	if (dnsname_drop_label(&out, "_acme-challenge")) {
-		*name = out;
+		params->name = out;
 		return dnsname_n_labels(&out) >= 2
 		    ? NULL
 		    : "The parameter fqdn has too few labels";
@@ -49,7 +55,7 @@ parse_fqdn(struct dnsname *name, const struct settings *s, const char *text,
 		       "_acme-challenge nor is in the zone";
 	out.len -= s->zone.name.len + 1;
 	out.text[out.len] = '\0';
-	*name = out;
+	params->name = out;
 	return NULL;
 }
 
@@ -63,8 +69,7 @@ read_default(struct wish *wish, struct call *call, const struct json *body)
 
 	if (fqdn == NULL)
 		return "The parameter fqdn is missing";
-	fault =
-	    parse_fqdn(&call->params.name, call->ledger.settings, fqdn, len);
+	fault = parse_fqdn(&call->params, call->ledger.settings, fqdn, len);
 	if (fault != NULL)
 		return fault;
 	if (value == NULL ||
@@ -172,6 +177,7 @@ authenticate(struct call *call, struct claim *claim, bool is_present)
 
 	memset(claim, 0, sizeof(*claim));
 	claim->name = call->params.name;
+	memcpy(claim->label, call->params.label, sizeof(claim->label));
 	if (secret_parse_basic(user, sizeof(user), &call->params.secret,
 		call->request->authorization, NULL) != ERR_OK)
 		return BAD_CREDENTIALS;

@@ -3,10 +3,9 @@
 #include <strings.h>
 
 #include "common/json.h"
-#include "common/store.h"
 #include "fcgi-app/params.h"
 
-#define N_PARAMS   4
+#define N_PARAMS   5
 #define NAME_MAX_L (DNSNAME_MAX - (sizeof("_acme-challenge.") - 1))
 
 /* A value as sent, before any parser saw it. */
@@ -21,6 +20,7 @@ static const char *parse_name(struct params *, const struct raw *);
 static const char *parse_secret(struct params *, const struct raw *);
 static const char *parse_response(struct params *, const struct raw *);
 static const char *parse_suffix_match(struct params *, const struct raw *);
+static const char *parse_label(struct params *, const struct raw *);
 
 /* One row a parameter: adding one is a row and a parser. */
 static const struct {
@@ -38,6 +38,7 @@ static const struct {
 	{ PARAM_RESPONSE, "response", parse_response, SENTENCES("response") },
 	{ PARAM_SUFFIX_MATCH, "suffix_match", parse_suffix_match,
 	    SENTENCES("suffix_match") },
+	{ PARAM_LABEL, "label", parse_label, SENTENCES("label") },
 #undef SENTENCES
 };
 
@@ -108,6 +109,16 @@ parse_suffix_match(struct params *p, const struct raw *raw)
 	return yes || no ? NULL
 			 : "The parameter suffix_match is neither true nor "
 			   "false";
+}
+
+static const char *
+parse_label(struct params *p, const struct raw *raw)
+{
+	if (!room_is_label(raw->text, raw->len))
+		return "The parameter label is not _ and 16 characters of the "
+		       "base32 alphabet in lower case";
+	memcpy(p->label, raw->text, raw->len);
+	return NULL;
 }
 
 static struct raw *

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "common/dnsname.h"
+#include "common/store.h"
 #include "common/txtvalue.h"
 #include "fcgi-app/http.h"
 #include "fcgi-app/secret.h"
@@ -14,6 +15,7 @@ enum param {
 	PARAM_SECRET = 1 << 1,
 	PARAM_RESPONSE = 1 << 2,
 	PARAM_SUFFIX_MATCH = 1 << 3,
+	PARAM_LABEL = 1 << 4,
 };
 
 /* Parameters that passed their parsers.  What was not given is zero. */
@@ -23,6 +25,7 @@ struct params {
 	struct secret secret; /* for params_wipe() */
 	struct txtvalue response;
 	bool suffix_match;
+	char label[ROOM_LABEL_LEN + 1]; /* of dns-account-01 */
 };
 
 enum params_fault {

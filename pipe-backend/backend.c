@@ -31,8 +31,9 @@ zone_id(const struct dnsname *apex)
 
 static void
 add_authority(struct reply *reply, const struct reply_owner *owner,
-    enum rrtype asked, const struct settings *s, bool with_caa)
+    const struct settings *s, bool with_caa)
 {
+	enum rrtype asked = owner->asked;
 	bool any = asked == RRTYPE_ANY;
 	unsigned ttl_s = s->authority_ttl_s;
 
@@ -70,15 +71,15 @@ find_apex(bool *is_apex, struct store_name *found, struct backend *b,
 {
 	const struct settings *s = &b->settings;
 	struct store store = { b->redis, s->key_prefix };
-	struct dnsname base = *name;
-	bool is_challenge = dnsname_drop_label(&base, "_acme-challenge");
+	struct room room = { .name = *name };
+	bool is_challenge = dnsname_drop_label(&room.name, "_acme-challenge");
 	enum err_code rc;
 
 	*is_apex = false;
 	if (!is_challenge &&
 	    (s->authority == AUTHORITY_CHALLENGE || is_elsewhere(s, name)))
 		return ERR_OK;
-	rc = store_read_name(found, &store, &base, clock_now_ms(), err);
+	rc = store_read_name(found, &store, &room, clock_now_ms(), err);
 	if (rc != ERR_OK)
 		return rc;
 	if (is_challenge) {
@@ -94,9 +95,9 @@ find_apex(bool *is_apex, struct store_name *found, struct backend *b,
 
 static void
 add_values(struct reply *reply, const struct reply_owner *owner,
-    enum rrtype asked, const struct backend *b, const struct store_name *found)
+    const struct backend *b, const struct store_name *found)
 {
-	if (asked != RRTYPE_ANY && asked != RRTYPE_TXT)
+	if (owner->asked != RRTYPE_ANY && owner->asked != RRTYPE_TXT)
 		return;
 	for (size_t i = 0; i < found->n_values; i++)
 		reply_data(reply, owner, "TXT", b->settings.response_ttl_s,
@@ -110,8 +111,7 @@ add_values(struct reply *reply, const struct reply_owner *owner,
  */
 static bool
 add_records(struct reply *reply, const struct reply_owner *owner,
-    enum rrtype asked, const struct zone_settings *zone,
-    const struct dnsname *name)
+    const struct zone_settings *zone, const struct dnsname *name)
 {
 	bool exists = false;
 
@@ -119,7 +119,7 @@ add_records(struct reply *reply, const struct reply_owner *owner,
 		const struct zonerecord *r = &zone->records[i];
 
 		exists = exists || dnsname_is_under(&r->owner, name);
-		if (asked == RRTYPE_ANY &&
+		if (owner->asked == RRTYPE_ANY &&
 		    strcmp(r->owner.text, name->text) == 0)
 			reply_data(reply, owner, r->type, r->ttl_s, "%s",
 			    r->content);
@@ -129,34 +129,33 @@ add_records(struct reply *reply, const struct reply_owner *owner,
 
 /* A name below the zone's own: L.ZONE has the responses of authorisation L. */
 static enum err_code
-answer_below(struct backend *b, const struct question *q,
-    const struct reply_owner *owner, const struct dnsname *name,
-    struct reply *reply, struct err *err)
+answer_below(struct backend *b, const struct reply_owner *owner,
+    const struct dnsname *name, struct reply *reply, struct err *err)
 {
 	const struct zone_settings *zone = &b->settings.zone;
 	struct store store = { b->redis, b->settings.key_prefix };
-	struct dnsname local = *name;
+	struct room room = { .name = *name };
 	struct store_name found;
 	size_t empty = reply->len;
 	enum err_code rc;
 	bool exists;
 
-	local.len -= zone->name.len + 1;
-	local.text[local.len] = '\0';
-	rc = store_read_name(&found, &store, &local, clock_now_ms(), err);
+	room.name.len -= zone->name.len + 1;
+	room.name.text[room.name.len] = '\0';
+	rc = store_read_name(&found, &store, &room, clock_now_ms(), err);
 	if (rc != ERR_OK)
 		return rc;
-	exists = add_records(reply, owner, q->rrtype, zone, name) ||
-	    found.is_covered || found.is_above;
+	exists = add_records(reply, owner, zone, name) || found.is_covered ||
+	    found.is_above;
 	if (found.is_covered)
-		add_values(reply, owner, q->rrtype, b, &found);
+		add_values(reply, owner, b, &found);
 	/*
 	 * A name that exists and has no data (an empty non-terminal, RFC 4592,
 	 * 2.2.2; an authorisation between two responses) must have a record for
 	 * PowerDNS, or it says NXDOMAIN.  One of a private type (RFC 6895, 3.1)
 	 * is nobody's answer.
 	 */
-	if (exists && reply->len == empty && q->rrtype == RRTYPE_ANY)
+	if (exists && reply->len == empty && owner->asked == RRTYPE_ANY)
 		reply_data(reply, owner, "TYPE65280", 0, "\\# 0");
 	return ERR_OK;
 }
@@ -171,17 +170,45 @@ answer_zone(struct backend *b, const struct question *q,
 		.version = b->version,
 		.qname = q->qname,
 		.id = zone_id(&s->zone.name),
-		.cacheable = q->rrtype == RRTYPE_SOA,
+		.asked = q->rrtype,
 	};
 
 	if ((q->zone_id != -1 && q->zone_id != owner.id) ||
 	    (q->rrtype == RRTYPE_SOA && !is_apex))
 		return ERR_OK;
 	if (!is_apex)
-		return answer_below(b, q, &owner, name, reply, err);
-	add_authority(reply, &owner, q->rrtype, s, false);
-	(void)add_records(reply, &owner, q->rrtype, &s->zone, name);
+		return answer_below(b, &owner, name, reply, err);
+	add_authority(reply, &owner, s, false);
+	(void)add_records(reply, &owner, &s->zone, name);
 	return ERR_OK;
+}
+
+/*
+ * A name one label below a challenge: with dns-account-01 each account has a
+ * room of its own there.  Its zone is the challenge's.
+ */
+static enum err_code
+answer_room(struct backend *b, const struct question *q, struct room *room,
+    struct reply *reply, struct err *err)
+{
+	struct store store = { b->redis, b->settings.key_prefix };
+	struct reply_owner owner = {
+		.version = b->version,
+		.qname = q->qname,
+		.id = zone_id(&room->name),
+		.asked = q->rrtype,
+	};
+	struct store_name found;
+	enum err_code rc;
+
+	if (q->rrtype == RRTYPE_SOA ||
+	    (q->zone_id != -1 && q->zone_id != owner.id) ||
+	    !dnsname_drop_label(&room->name, "_acme-challenge"))
+		return ERR_OK;
+	rc = store_read_name(&found, &store, room, clock_now_ms(), err);
+	if (rc == ERR_OK && found.is_covered)
+		add_values(reply, &owner, b, &found);
+	return rc;
 }
 
 /*
@@ -199,9 +226,10 @@ answer_name(struct backend *b, const struct question *q,
 		.version = b->version,
 		.qname = q->qname,
 		.id = zone_id(name),
-		.cacheable = q->rrtype == RRTYPE_SOA,
+		.asked = q->rrtype,
 	};
 	struct store_name found;
+	struct room room;
 	enum err_code rc;
 	bool is_apex = false;
 
@@ -212,12 +240,14 @@ answer_name(struct backend *b, const struct question *q,
 			return rc;
 	}
 	if (is_apex) {
-		add_authority(reply, &owner, q->rrtype, &b->settings, true);
-		add_values(reply, &owner, q->rrtype, b, &found);
+		add_authority(reply, &owner, &b->settings, true);
+		add_values(reply, &owner, b, &found);
 		return ERR_OK;
 	}
 	if (zone->is_set && dnsname_is_under(name, &zone->name))
 		return answer_zone(b, q, name, reply, err);
+	if (room_of(&room, name))
+		return answer_room(b, q, &room, reply, err);
 	return ERR_OK;
 }
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "common/attr.h"
+#include "pipe-backend/question.h"
 
 /* 64 records whose owner is all escapes and whose data is as long as may be */
 #define REPLY_MAX (64 * 2048)
@@ -26,7 +27,7 @@ struct reply_owner {
 	unsigned version;  /* of the protocol: 1 to 5 */
 	const char *qname; /* as asked */
 	int32_t id;        /* the zone's; PowerDNS hands it back */
-	bool cacheable;    /* scopebits 0; else PowerDNS never caches it */
+	enum rrtype asked; /* SOA alone may be cached: all else has scopebits */
 };
 
 void reply_begin(struct reply *reply);

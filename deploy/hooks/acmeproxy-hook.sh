@@ -1,5 +1,13 @@
-# What the hooks share.  Not a program: dehydrated.sh and certbot-*.sh read it
-# from the folder that they are in.  POSIX sh, curl, awk, sed, find.
+# What the hooks share.  Not a program: the hooks beside it read it from the
+# folder that they are in.  POSIX sh, curl, awk, sed, find.
+#
+# All but certbot's are told by the environment:
+#   ACMEPROXY_ENDPOINT      https://acmeproxy.example.net
+#   ACMEPROXY_SECRETS_FILE  a file of lines "NAME SECRET", "#" for comments, that
+#                           others cannot read; or
+#   ACMEPROXY_SECRET        one secret for all names
+#   ACMEPROXY_CA_CERT       a CA of your own, if you have one
+#   ACMEPROXY_TRIES         5: how often to try while nobody answers
 # shellcheck shell=sh
 
 fail() {
@@ -72,6 +80,43 @@ call() { # publish_response|expire_response NAME VALUE SECRET
 		sleep "$pause"
 		pause=$((pause * 2))
 	done
+}
+
+# The secret of a name, "" when there is none.
+secret_of() { # NAME
+	if [ -z "${ACMEPROXY_SECRETS_FILE:-}" ]; then
+		printf '%s' "${ACMEPROXY_SECRET:-}"
+		return
+	fi
+	awk -v want="$1" '
+		{ sub(/#.*/, "") }
+		NF == 0 { next }
+		NF != 2 { exit 1 }
+		{ name = tolower($1); sub(/^\*\./, "", name); sub(/\.$/, "", name) }
+		name == want { print $2; exit }' "$ACMEPROXY_SECRETS_FILE"
+}
+
+# One call with the settings of the environment.
+env_call() { # publish_response|expire_response NAME VALUE
+	endpoint=${ACMEPROXY_ENDPOINT:-}
+	ca_cert=${ACMEPROXY_CA_CERT:-}
+	[ -n "$endpoint" ] || fail "ACMEPROXY_ENDPOINT is not set"
+	[ -z "${ACMEPROXY_SECRETS_FILE:-}" ] ||
+		private_file "$ACMEPROXY_SECRETS_FILE"
+	name=$(plain_name "$2")
+	secret=$(secret_of "$name") ||
+		fail "$ACMEPROXY_SECRETS_FILE: lines are NAME SECRET"
+	[ -n "$secret" ] || fail "no secret for $name"
+	call "$1" "$name" "$3" "$secret"
+}
+
+# The name that a client wants a certificate for, from the challenge's own.
+name_of_fqdn() { # FQDN
+	fqdn=$(plain_name "$1")
+	case $fqdn in
+	_acme-challenge.*) printf '%s' "${fqdn#_acme-challenge.}" ;;
+	*) fail "not below _acme-challenge: $1" ;;
+	esac
 }
 
 # A value of certbot's ini file, "" when it is not there.

@@ -4,6 +4,7 @@ The machine is shared and noisy, so that only the ratios of one run mean
 something.  Rounds alternate between ours and the other, and the median counts.
 """
 
+import json
 import os
 import re
 import signal
@@ -48,14 +49,16 @@ def table(title, rows, base):
 
 LUA = """wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
-wrk.body = "%s"
+wrk.headers["X-Api-User"] = "%s"
+wrk.headers["X-Api-Key"] = "%s"
+wrk.body = '%s'
 """
 
 
-def wrk(directory, port, path, body):
+def wrk(directory, port, path, body, user="", key=""):
     """Requests a second over TLS with keep-alive connections."""
     script = directory / "post.lua"
-    script.write_text(LUA % body)
+    script.write_text(LUA % (user, key, body))
     out = run("wrk", "-t", 1, "-c", 16, "-d", f"{SECONDS}s", "-s", script,
               f"https://127.0.0.1:{port}{path}")
     if "Non-2xx" in out:
@@ -80,13 +83,17 @@ def bench_api(stack):
                                       capture_output=True).returncode == 0)
     secret = call(stack, "create_authorisation", "name=secure.example.com").split('"')[5]
     body = f"name=secure.example.com&secret={secret}&response={VALUE}"
-    rows = {"a FastCGI program that does nothing": [], "publish_response": []}
+    who = json.loads(call(stack, "register", ""))
+    update = json.dumps({"subdomain": who["subdomain"], "txt": VALUE})
+    rows = {"a FastCGI program that does nothing": [], "publish_response": [], "acme-dns /update": []}
     try:
         for _ in range(ROUNDS):
             rows["a FastCGI program that does nothing"].append(
                 wrk(stack.dir, port, "/publish_response", body))
             rows["publish_response"].append(
                 wrk(stack.dir, stack.https_port, "/publish_response", body))
+            rows["acme-dns /update"].append(
+                wrk(stack.dir, stack.https_port, "/update", update, who["username"], who["password"]))
     finally:
         nothing.stop()
     table("HTTPS requests a second (wrk, 16 keep-alive connections, TLS)", rows,
@@ -245,7 +252,8 @@ def bench_audit(stack):
 def main():
     with tempfile.TemporaryDirectory(prefix="acmeproxy-bench-") as directory:
         try:
-            with Stack(Path(directory) / "stack") as stack:
+            with Stack(Path(directory) / "stack", settings={
+                    "zone": {"name": "auth.example.org"}, "registration": "open"}) as stack:
                 bench_api(stack)
                 bench_audit(stack)
                 bench_dns(stack)

@@ -213,6 +213,44 @@ def test_a_hook_behind_a_link(run, server, tmp_path):
     assert done.returncode == 0 and server.calls == [published("a.example.com")]
 
 
+@pytest.mark.parametrize("hook,arguments,path", [
+    ("lego.sh", ["present", "_acme-challenge.A.example.com.", "-v"], "/publish_response"),
+    ("lego.sh", ["cleanup", "_acme-challenge.a.example.com.", "-v"], "/expire_response"),
+    ("uacme.sh", ["begin", "dns-01", "a.example.com", "token", "-v"], "/publish_response"),
+    ("uacme.sh", ["done", "dns-01", "*.a.example.com", "token", "-v"], "/expire_response"),
+    ("uacme.sh", ["failed", "dns-01", "a.example.com", "token", "-v"], "/expire_response")])
+def test_lego_exec_and_uacme(run, server, hook, arguments, path):
+    done = run(hook, *arguments, ACMEPROXY_SECRET=SECRET)
+    assert done.returncode == 0, done.stderr
+    assert server.calls == [(path, {"name": "a.example.com", "response": "-v", "secret": SECRET})]
+
+
+@pytest.mark.parametrize("hook,arguments", [
+    ("lego.sh", []), ("lego.sh", ["timeout"]), ("lego.sh", ["present", "a.example.com.", "v"]),
+    ("uacme.sh", ["begin", "http-01", "a.example.com", "token", "v"]),
+    ("uacme.sh", ["other", "dns-01", "a.example.com", "token", "v"])])
+def test_what_they_do_not_do(run, server, hook, arguments):
+    assert run(hook, *arguments, ACMEPROXY_SECRET=SECRET).returncode == 1 and server.calls == []
+
+
+def test_acme_sh_s_api(server, tmp_path):
+    """acme.sh reads the file and brings these functions."""
+    script = f"""_readaccountconf_mutable() {{ :; }}
+        _saveaccountconf_mutable() {{ echo "$1" >>{tmp_path}/saved; }}
+        _err() {{ echo "$*" >&2; }}
+        _post() {{ printf %s "$1" | curl -s --data @- "$2"; }}
+        . {HOOKS}/dns_acmeproxy.sh
+        dns_acmeproxy_add _acme-challenge.a.example.com {VALUE} || exit 1
+        dns_acmeproxy_rm _acme-challenge.a.example.com {VALUE}"""
+    env = {"PATH": os.environ["PATH"], "ACMEPROXY_ENDPOINT": server.url, "ACMEPROXY_SECRET": SECRET}
+    server.answers = [OK, (200, '{"result": {"expired": false}}'), DENIED]
+    assert subprocess.run(["sh", "-c", script], env=env).returncode == 0
+    assert server.calls == [published("a.example.com"), (
+        "/expire_response", {"name": "a.example.com", "response": VALUE, "secret": SECRET})]
+    assert "ACMEPROXY_SECRET" in (tmp_path / "saved").read_text()
+    assert subprocess.run(["sh", "-c", script], env=env, stderr=subprocess.DEVNULL).returncode == 1
+
+
 def test_the_original_s_hooks_keep_working(server):
     """Their contract: form bodies by curl, then `published` or `expired` in the answer."""
     script = f"""out=$(curl -s --data "name=a.example.com&response={VALUE}&secret={SECRET}" \

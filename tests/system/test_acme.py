@@ -1,5 +1,6 @@
 """Real certificates: unmodified clients, Pebble, and a resolver that knows nothing of us."""
 
+import os
 import random
 import shutil
 import socket
@@ -7,7 +8,8 @@ import subprocess
 
 import pytest
 from conftest import VALUE, Api, Redis
-from stack.acme import Pebble, certbot, certbot_ini, dehydrated, describe, verify
+from stack.acme import (Pebble, certbot, certbot_ini, dehydrated, describe, lego, uacme,
+                        verify)
 from stack.process import Process, StackError, wait_until
 
 PDNS_BASE = """launch=bind
@@ -125,6 +127,23 @@ def test_a_certificate_through_a_real_delegation(start_stack, tmp_path):
     assert events.count("published") == 4 and events.count("expired") == 4
 
 
+def test_a_certificate_through_a_cname(start_stack, tmp_path):
+    """parent zone -> CNAME -> our zone, which is delegated like any other."""
+    host = free_loopback()
+    stack = start_stack(dns_host=host, dns_port=53, settings={
+        "zone": {"name": "auth.example.com", "records": ["@ 60 A 192.0.2.53"]}})
+    secret = Api(stack).create("secure.example.com")
+    lines = ["auth IN NS acme-ns.example.com.",
+             "_acme-challenge.secure IN CNAME secure.example.com.auth.example.com."]
+    with Parent(tmp_path / "parent", lines, host) as parent, \
+            Pebble(stack, dns=f"{parent.resolver}:53") as pebble:
+        names = ["secure.example.com", "*.secure.example.com"]
+        made = dehydrated(pebble, names, {"ACMEPROXY_SECRET": secret})
+        assert checked(pebble, made) == set(names)
+        made = lego(pebble, names, "", "secure.example.com", secret, f"{parent.resolver}:53")
+        assert checked(pebble, made) == set(names)
+
+
 @pytest.fixture(scope="module")
 def pebble(stack):
     with Pebble(stack) as running:
@@ -149,6 +168,12 @@ def test_certbot_with_several_domains(stack, pebble, api):
     ini = certbot_ini(stack, {"A.certbot.Example.com": api.create(names[0]),
                               names[2]: api.create(names[2])})
     assert checked(pebble, certbot(pebble, names, ini)) == set(names)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="to be trusted, our CA needs a mount namespace")
+def test_uacme(stack, pebble, api):
+    names = ["uacme.example.com", "*.uacme.example.com"]
+    assert checked(pebble, uacme(pebble, names, api.create(names[0]))) == set(names)
 
 
 def test_a_hook_that_fails_fails_the_client(stack, pebble, api):

@@ -181,6 +181,16 @@ def test_one_secret_for_a_fleet(opened, oapi, odns):
     assert present(oapi, body, "other", FLEET).status == 401
 
 
+def test_an_account_label_in_the_fqdn(opened, oapi, odns):
+    secret = made(opened, "label.example.com")
+    fqdn = "_ujmmovf2vn55tgye._acme-challenge.label.example.com."
+    answer = present(oapi, {"fqdn": fqdn, "value": VALUE}, "label.example.com", secret)
+    assert answer.json == {"fqdn": fqdn, "value": VALUE}
+    assert txt(odns, fqdn) == [VALUE] and odns.texts("label.example.com") == []
+    assert present(oapi, {"fqdn": fqdn, "value": VALUE}, "label.example.com", secret, "/cleanup").status == 200
+    assert odns.rcode(fqdn) == "NXDOMAIN"
+
+
 def test_a_suffix_match_by_its_own_name(opened, oapi, odns):
     secret = made(opened, "wide.example", "--suffix-match")
     body = {"fqdn": "_acme-challenge.deep.down.wide.example.", "value": VALUE}

@@ -169,3 +169,39 @@ def test_a_zone_transfer_is_refused_and_harms_nobody(api, dnsq, stack, name):
     answer = dnsq.ask("_acme-challenge." + name, "AXFR", tcp=True)
     assert dns.rcode.to_text(answer.rcode()) in ("REFUSED", "NOTAUTH")
     assert dnsq.texts(name) == [VALUE]
+
+
+LABEL, OTHER = "_ujmmovf2vn55tgye", "_abcdefgh234567aa"
+
+
+def test_each_account_has_a_room_of_its_own(api, dnsq, name):
+    """dns-account-01: one label below the challenge."""
+    secret = api.create(name)
+
+    def texts(label):
+        answer = dnsq.ask(f"{label}._acme-challenge.{name}")
+        return dns.rcode.to_text(answer.rcode()), sorted(
+            rd.to_text() for rrset in answer.answer for rd in rrset)
+
+    call = lambda endpoint, **more: api.post(endpoint, name=name, secret=secret, **more)
+    assert texts(LABEL) == ("NXDOMAIN", [])
+    for label, number in ((LABEL, 1), (LABEL, 2), (OTHER, 3)):
+        assert call("publish_response", label=label, response=value(number)).status == 200
+    assert texts(LABEL) == ("NOERROR", [f'"{value(1)}"', f'"{value(2)}"'])
+    assert texts(LABEL.upper()) == texts(LABEL)
+    assert texts(OTHER) == ("NOERROR", [f'"{value(3)}"'])
+    assert dnsq.texts(name) == []
+    call("publish_response", response=value(4))
+    assert dnsq.texts(name) == [value(4)] and texts(OTHER) == ("NOERROR", [f'"{value(3)}"'])
+    assert call("expire_response", label=LABEL).result["expired"] is True
+    assert texts(LABEL) == ("NXDOMAIN", []) and texts(OTHER)[0] == "NOERROR"
+    assert dns.rcode.to_text(dnsq.ask(f"{OTHER}._acme-challenge.{name}", "A").rcode()) == "NOERROR"
+
+
+@pytest.mark.parametrize("label", ["ujmmovf2vn55tgye", "_ujmmovf2vn55tgy", "_ujmmovf2vn55tgyee",
+                                   "_UJMMOVF2VN55TGYE", "_ujmmovf2vn55tgy1", "_ujmmovf2vn55tg\n1",
+                                   "_ujmmovf2vn55tg.a"])
+def test_a_label_has_a_form(api, name, label):
+    answer = api.post("publish_response", name=name, secret="x", response=VALUE, label=label)
+    assert (answer.status, answer.error) == (
+        400, "The parameter label is not _ and 16 characters of the base32 alphabet in lower case")

@@ -1,0 +1,39 @@
+#!/usr/bin/env sh
+# acme.sh's DNS API for acmeproxy.  Copy it to ~/.acme.sh/dnsapi, then
+#
+#     export ACMEPROXY_ENDPOINT=https://acmeproxy.example.net
+#     export ACMEPROXY_SECRET=52f562aedc99383c6af848bc7016380a
+#     acme.sh --issue --dns dns_acmeproxy -d secure.example.com
+#
+# acme.sh remembers the two for the renewals.  It reads this file into itself
+# and sends requests by its own _post, so this face stands alone.
+# shellcheck disable=SC2034 # acme.sh looks at dns_acmeproxy_info
+
+dns_acmeproxy_info='acmeproxy: dns-01 responses by HTTPS'
+
+dns_acmeproxy_add() { # FULLDOMAIN VALUE
+	_acmeproxy_call publish_response published "$1" "$2"
+}
+
+dns_acmeproxy_rm() { # FULLDOMAIN VALUE
+	_acmeproxy_call expire_response expired "$1" "$2"
+}
+
+_acmeproxy_call() { # ENDPOINT WORD FULLDOMAIN VALUE
+	ACMEPROXY_ENDPOINT=${ACMEPROXY_ENDPOINT:-$(_readaccountconf_mutable ACMEPROXY_ENDPOINT)}
+	ACMEPROXY_SECRET=${ACMEPROXY_SECRET:-$(_readaccountconf_mutable ACMEPROXY_SECRET)}
+	if [ -z "$ACMEPROXY_ENDPOINT" ] || [ -z "$ACMEPROXY_SECRET" ]; then
+		_err "ACMEPROXY_ENDPOINT and ACMEPROXY_SECRET are needed"
+		return 1
+	fi
+	_saveaccountconf_mutable ACMEPROXY_ENDPOINT "$ACMEPROXY_ENDPOINT"
+	_saveaccountconf_mutable ACMEPROXY_SECRET "$ACMEPROXY_SECRET"
+	_acmeproxy_answer=$(_post \
+		"name=${3#_acme-challenge.}&response=$4&secret=$ACMEPROXY_SECRET" \
+		"${ACMEPROXY_ENDPOINT%/}/$1")
+	case $_acmeproxy_answer in
+	*"\"$2\""*) return 0 ;;
+	esac
+	_err "acmeproxy: $1: $_acmeproxy_answer"
+	return 1
+}
