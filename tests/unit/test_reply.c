@@ -20,25 +20,29 @@ static const struct {
 	struct reply_owner owner;
 	const char *want;
 } data_cases[] = {
-	{ { 1, "a.example", 7, false }, "DATA\ta.example\tIN\tTXT\t60\t7\t" },
-	{ { 1, "a.example", 7, true }, "DATA\ta.example\tIN\tTXT\t60\t7\t" },
-	{ { 2, "a.example", 7, false }, "DATA\ta.example\tIN\tTXT\t60\t7\t" },
-	{ { 2, "a.example", 7, true }, "DATA\ta.example\tIN\tTXT\t60\t7\t" },
-	{ { 3, "a.example", 7, false },
+	{ { 1, "a.example", 7, RRTYPE_ANY },
+	    "DATA\ta.example\tIN\tTXT\t60\t7\t" },
+	{ { 1, "a.example", 7, RRTYPE_SOA },
+	    "DATA\ta.example\tIN\tTXT\t60\t7\t" },
+	{ { 2, "a.example", 7, RRTYPE_ANY },
+	    "DATA\ta.example\tIN\tTXT\t60\t7\t" },
+	{ { 2, "a.example", 7, RRTYPE_SOA },
+	    "DATA\ta.example\tIN\tTXT\t60\t7\t" },
+	{ { 3, "a.example", 7, RRTYPE_ANY },
 	    "DATA\t1\t1\ta.example\tIN\tTXT\t60\t7\t" },
-	{ { 3, "a.example", 7, true },
+	{ { 3, "a.example", 7, RRTYPE_SOA },
 	    "DATA\t0\t1\ta.example\tIN\tTXT\t60\t7\t" },
-	{ { 4, "a.example", 7, false },
+	{ { 4, "a.example", 7, RRTYPE_ANY },
 	    "DATA\t1\t1\ta.example\tIN\tTXT\t60\t7\t" },
-	{ { 4, "a.example", 7, true },
+	{ { 4, "a.example", 7, RRTYPE_SOA },
 	    "DATA\t0\t1\ta.example\tIN\tTXT\t60\t7\t" },
-	{ { 5, "a.example", 7, false },
+	{ { 5, "a.example", 7, RRTYPE_ANY },
 	    "DATA\t1\t1\ta.example\tIN\tTXT\t60\t7\t" },
-	{ { 5, "a.example", 7, true },
+	{ { 5, "a.example", 7, RRTYPE_SOA },
 	    "DATA\t0\t1\ta.example\tIN\tTXT\t60\t7\t" },
-	{ { 1, "aB.ExAmPlE", INT32_MAX, false },
+	{ { 1, "aB.ExAmPlE", INT32_MAX, RRTYPE_ANY },
 	    "DATA\taB.ExAmPlE\tIN\tTXT\t60\t2147483647\t" },
-	{ { 1, "%s%n", 0, false }, "DATA\t%s%n\tIN\tTXT\t60\t0\t" },
+	{ { 1, "%s%n", 0, RRTYPE_ANY }, "DATA\t%s%n\tIN\tTXT\t60\t0\t" },
 };
 
 static void
@@ -70,7 +74,7 @@ test_data(void **state)
 static void
 test_whole_answers(void **state)
 {
-	const struct reply_owner owner = { 1, "a.b", 1, false };
+	const struct reply_owner owner = { 1, "a.b", 1, RRTYPE_ANY };
 
 	(void)state;
 	reply_begin(&reply);
@@ -93,7 +97,7 @@ test_whole_answers(void **state)
 static void
 test_fail_drops_what_was_gathered(void **state)
 {
-	const struct reply_owner owner = { 3, "a.b", 1, false };
+	const struct reply_owner owner = { 3, "a.b", 1, RRTYPE_ANY };
 
 	(void)state;
 	for (int n = 0; n < 3; n++) {
@@ -154,7 +158,7 @@ test_overflow(void **state)
 static void
 test_overflow_is_remembered(void **state)
 {
-	const struct reply_owner owner = { 3, "a.b", 1, false };
+	const struct reply_owner owner = { 3, "a.b", 1, RRTYPE_ANY };
 
 	(void)state;
 	fill_but(100);
@@ -171,7 +175,7 @@ static void
 test_largest_answer_fits(void **state)
 {
 	static char qname[QUESTION_QNAME_MAX], content[TXTVALUE_MAX + 1];
-	const struct reply_owner owner = { 5, qname, INT32_MAX, false };
+	const struct reply_owner owner = { 5, qname, INT32_MAX, RRTYPE_ANY };
 
 	(void)state;
 	memset(qname, 'q', sizeof(qname) - 1);
