@@ -129,38 +129,45 @@ start(struct worker *w, struct server *server, struct err *err)
 }
 
 static void
-finish(struct worker *w)
+join(struct worker *w)
 {
 	if (w->started)
 		(void)pthread_join(w->thread, NULL);
+}
+
+/* Once no thread is left to count holders of the config. */
+static void
+finish(struct worker *w)
+{
 	fcgi_free(w->fcgi);
 	redis_free(w->api.redis);
 	config_drop(w->config);
 }
 
 static enum err_code
-run(struct server *server, const char *file, struct err *err)
+run(struct server *server, const char *file, const sigset_t *set,
+    struct err *err)
 {
 	unsigned n = server->config->settings.workers;
 	struct worker *workers = calloc(n, sizeof(*workers));
 	enum err_code rc = ERR_OK;
-	sigset_t set;
 	int signo = SIGHUP;
 
 	if (workers == NULL)
 		return err_set(err, ERR_SYSTEM, "out of memory");
-	block_signals(&set);
 	for (unsigned i = 0; rc == ERR_OK && i < n; i++)
 		rc = start(&workers[i], server, err);
 	if (rc == ERR_OK)
 		log_line("%u workers are ready", n);
 	while (rc == ERR_OK && signo == SIGHUP) {
-		if (sigwait(&set, &signo) != 0)
+		if (sigwait(set, &signo) != 0)
 			break;
 		if (signo == SIGHUP)
 			reload(server, file);
 	}
 	(void)close(server->stop[1]);
+	for (unsigned i = 0; i < n; i++)
+		join(&workers[i]);
 	for (unsigned i = 0; i < n; i++)
 		finish(&workers[i]);
 	free(workers);
@@ -175,7 +182,9 @@ serve(const char *file, const char *where, struct err *err)
 	struct server server = { .lock = PTHREAD_MUTEX_INITIALIZER,
 		.listen_fd = -1 };
 	enum err_code rc;
+	sigset_t set;
 
+	block_signals(&set); /* one that comes early waits for the loop */
 	rc = config_read(&server.config, file, err);
 	if (rc == ERR_OK)
 		rc = secret_init(err);
@@ -186,7 +195,7 @@ serve(const char *file, const char *where, struct err *err)
 	if (rc == ERR_OK && pipe(server.stop) != 0)
 		rc = err_set(err, ERR_SYSTEM, "pipe: %s", strerror(errno));
 	if (rc == ERR_OK) {
-		rc = run(&server, file, err);
+		rc = run(&server, file, &set, err);
 		(void)close(server.stop[0]);
 	}
 	if (server.listen_fd > 0)

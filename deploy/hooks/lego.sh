@@ -1,6 +1,7 @@
 #!/bin/sh
 # lego's hook for acmeproxy, for its provider "exec"; its provider "httpreq"
-# needs no hook at all: README, "Clients".
+# needs no hook at all: README, "Clients
+# without a hook".
 #
 #     export EXEC_PATH=/usr/local/share/acmeproxy/hooks/lego.sh
 #     export ACMEPROXY_ENDPOINT=https://acmeproxy.example.net
