@@ -8,6 +8,7 @@ import time
 
 import pytest
 from conftest import VALUE, Api, Dns, Redis, value
+from stack.process import Process, free_port
 
 NAME = "secure.example.com"
 # An answer that is late is no answer; how fast it is, `make bench` tells.
@@ -106,6 +107,28 @@ def test_a_replica_is_required(start_stack, tmp_path):
     answer = api.post("create_authorisation", name=NAME)
     assert answer.status == 503
     assert redis("EXISTS", f"acmeproxy:authorisation:{NAME}") == "0", "the name stays free"
+
+
+def test_a_replica_that_is_there(start_stack, tmp_path):
+    """A 200 says that the replica has it; without it, 503; with it again, 200."""
+    stack = start_stack(settings={"replicas_required": 1, "replicas_timeout_ms": 300})
+    api, redis, port = Api(stack), Redis(stack), free_port()
+    redis("CONFIG", "SET", "port", port)
+    replica = Process("replica", ["redis-server", "--port", "0", "--unixsocket", str(tmp_path / "r.sock"),
+                                  "--save", "", "--replicaof", "127.0.0.1", str(port)],
+                      tmp_path / "replica.log", cwd=tmp_path)
+    replica.start()
+    try:
+        until("it follows", lambda: "state=online" in redis("INFO", "replication"))
+        secret = api.create(NAME)
+        api.publish(NAME, secret)
+        seen = subprocess.run(["redis-cli", "-s", str(tmp_path / "r.sock"), "ZRANGE",
+                               f"acmeproxy:response:{NAME}", "0", "-1"],
+                              capture_output=True, text=True).stdout
+        assert seen == VALUE + "\n"
+    finally:
+        replica.stop()
+    assert api.post("publish_response", name=NAME, secret=secret, response=VALUE).status == 503
 
 
 def test_the_app_dies(start_stack):
