@@ -2,8 +2,10 @@
 # Run all tests; the last line counts them.  Arguments: the unit tests.
 set -u
 passed=0 failed=0
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+TMPDIR=$(mktemp -d) # of all that the tests leave behind
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
+log=$TMPDIR/log
 
 for test in "$@"; do
 	echo "== ${test##*/}"

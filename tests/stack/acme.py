@@ -15,9 +15,9 @@ CLIENT_SECONDS = 120
 
 
 def client_env(home, **more):
-    """What a client needs of our environment, and no more."""
+    """What a client needs of our environment, and no more; what it leaves stays in home."""
     kept = {k: os.environ[k] for k in ("PATH", "LANG", "TZ") if k in os.environ}
-    return {**kept, "HOME": str(home), **{k: str(v) for k, v in more.items()}}
+    return {**kept, "HOME": str(home), "TMPDIR": str(home), **{k: str(v) for k, v in more.items()}}
 
 
 class Pebble:
@@ -155,6 +155,14 @@ def lego(pebble, names, mode, user, password, resolver=None):
     return made / f"{names[0]}.crt", made / f"{names[0]}.issuer.crt"
 
 
+def mount_namespace():
+    """How to run a command with mounts of its own, None where that is forbidden."""
+    for argv in (["unshare", "--mount"], ["unshare", "--map-root-user", "--mount"]):
+        if subprocess.run([*argv, "true"], capture_output=True).returncode == 0:
+            return argv
+    return None
+
+
 def uacme(pebble, names, secret):
     """One certificate by uacme's hook; returns (certificate, chain) files."""
     stack, base = pebble.stack, pebble.dir / "uacme"
@@ -163,7 +171,7 @@ def uacme(pebble, names, secret):
                      ACMEPROXY_SECRET=secret, SSL_CERT_FILE=stack.ca_cert)
     # Its libcurl knows one list of CAs only: put ours there, for it alone.
     trust = ("mount --bind \"$1\" /etc/ssl/certs/ca-certificates.crt && shift && exec \"$@\"")
-    common = ["unshare", "--mount", "sh", "-c", trust, "sh", stack.ca_cert,
+    common = [*mount_namespace(), "sh", "-c", trust, "sh", stack.ca_cert,
               "uacme", "-c", base, "-a", pebble.directory_url, "-y"]
     run_client("uacme", [*common, "new"], env, stack.log("uacme"))
     run_client("uacme", [*common, "-h", HOOKS / "uacme.sh", "issue", *names], env, stack.log("uacme"))
