@@ -205,6 +205,20 @@ set_authority(const struct member *m, const struct json *value, char *out,
 }
 
 static enum err_code
+set_flag(const struct member *m, const struct json *value, char *out,
+    struct err *err)
+{
+	bool flag;
+
+	(void)m;
+	if (want(value, JSON_KIND_BOOLEAN, err) != ERR_OK)
+		return ERR_INPUT;
+	flag = json_as_boolean(value);
+	memcpy(out, &flag, sizeof(flag));
+	return ERR_OK;
+}
+
+static enum err_code
 set_registration(const struct member *m, const struct json *value, char *out,
     struct err *err)
 {
@@ -244,6 +258,8 @@ static const struct member members[] = {
 	{ "caa_issuers", set_issuers, 0, 0, 0 },
 	{ "authority", set_authority, AT(settings, authority), 0, 0 },
 	{ "other_zones", set_other_zones, 0, 0, SETTINGS_OTHER_ZONES },
+	{ "persistent_records", set_flag, AT(settings, persistent_records), 0,
+	    0 },
 	{ "zone", set_zone, AT(settings, zone), 0, 0 },
 	{ "registration", set_registration, AT(settings, registration), 0, 0 },
 	{ "registration_life_s", set_unsigned,

@@ -64,6 +64,7 @@ struct settings {
 	enum authority authority;
 	struct dnsname other_zones[SETTINGS_OTHER_ZONES];
 	size_t n_other_zones;
+	bool persistent_records; /* of dns-persist-01 */
 	struct zone_settings zone;
 	enum registration registration;
 	unsigned registration_life_s;

@@ -8,6 +8,7 @@
 static const char *const kinds[] = {
 	[STORE_AUTHORISATION] = "authorisation:",
 	[STORE_RESPONSE] = "response:",
+	[STORE_PERSISTENT] = "persistent:",
 	[STORE_AUTHORISATIONS] = "authorisations",
 	[STORE_PARENTS] = "parents",
 	[STORE_AUDIT] = "audit",
@@ -143,5 +144,47 @@ store_read_name(struct store_name *out, const struct store *store,
 	out->is_above = reply_integer(redis_reply(redis, n + 2)) == 1;
 	out->n_values = 0;
 	take_values(out, redis_reply(redis, n), response.text);
+	return ERR_OK;
+}
+
+enum err_code
+store_read_records(struct store_records *out, const struct store *store,
+    const struct dnsname *name, int64_t now_ms, struct err *err)
+{
+	struct redis *redis = store->redis;
+	const struct redis_reply *values;
+	struct store_key own, key;
+	char after[32];
+	enum err_code rc;
+
+	rc = redis_begin(redis, err);
+	if (rc != ERR_OK)
+		return rc;
+	store_key(&own, store->prefix, STORE_AUTHORISATION, name);
+	store_key(&key, store->prefix, STORE_PERSISTENT, name);
+	(void)snprintf(after, sizeof(after), "(%" PRId64, now_ms);
+	redis_add_words(redis, "HGET", own.text, "suffix_match", (char *)NULL);
+	redis_add_words(redis, "ZRANGEBYSCORE", key.text, after, "+inf",
+	    (char *)NULL);
+	rc = redis_end(redis, err);
+	if (rc != ERR_OK)
+		return rc;
+
+	out->is_own = !reply_is_nil(redis_reply(redis, 0));
+	out->n = 0;
+	values = redis_reply(redis, 1);
+	for (size_t i = 0; i < reply_n(values); i++) {
+		size_t len;
+		const char *text = reply_text(reply_at(values, i), &len);
+
+		if (out->n < STORE_RECORDS_MAX &&
+		    issuevalue_parse(&out->values[out->n], text, len) ==
+			ISSUEVALUE_OK)
+			out->n++;
+		else
+			log_line("%s: a record of %zu octets is malformed, or "
+				 "one too many",
+			    key.text, len);
+	}
 	return ERR_OK;
 }

@@ -4,13 +4,15 @@
 #include <stdint.h>
 
 #include "common/dnsname.h"
+#include "common/issuevalue.h"
 #include "common/redis.h"
 #include "common/settings.h"
 #include "common/txtvalue.h"
 
-#define STORE_VALUES_MAX 32 /* live responses of one name */
-#define STORE_KEY_MAX    (SETTINGS_TEXT + DNSNAME_MAX + 32) /* with NUL */
-#define STORE_MIN_LABELS 2 /* no authorisation is for a shorter name */
+#define STORE_VALUES_MAX  32 /* live responses of one name */
+#define STORE_RECORDS_MAX 8  /* persistent records of one name */
+#define STORE_KEY_MAX     (SETTINGS_TEXT + DNSNAME_MAX + 32) /* with NUL */
+#define STORE_MIN_LABELS  2 /* no authorisation is for a shorter name */
 
 /* The keys of the store: ARCHITECTURE.md, "Store". */
 struct store_key {
@@ -21,6 +23,7 @@ struct store_key {
 enum store_kind {
 	STORE_AUTHORISATION,  /* hash, of a name */
 	STORE_RESPONSE,       /* sorted set, of a name: store_key_response() */
+	STORE_PERSISTENT,     /* sorted set, of a name */
 	STORE_AUTHORISATIONS, /* sorted set, name NULL */
 	STORE_PARENTS,        /* hash: how many are below; name NULL */
 	STORE_AUDIT,          /* stream, name NULL */
@@ -74,6 +77,18 @@ struct store {
  */
 MUST_CHECK enum err_code store_read_name(struct store_name *out,
     const struct store *store, const struct room *room, int64_t now_ms,
+    struct err *err);
+
+/* The persistent records of one name, for DNS. */
+struct store_records {
+	bool is_own; /* there is an authorisation of this very name */
+	size_t n;
+	struct issuevalue values[STORE_RECORDS_MAX]; /* not past their time */
+};
+
+/* Read them: one round trip.  Returns ERR_OK or ERR_STORE. */
+MUST_CHECK enum err_code store_read_records(struct store_records *out,
+    const struct store *store, const struct dnsname *name, int64_t now_ms,
     struct err *err);
 
 #endif

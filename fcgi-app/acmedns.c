@@ -243,29 +243,45 @@ read_claim(struct claim *claim, struct call *call, const struct json *body)
 	return true;
 }
 
+/* What is to be published, and in which room; returns NULL or an error. */
+static const char *
+read_update(struct txtvalue *value, struct claim *claim,
+    const struct json *body)
+{
+	const char *txt = text_member(body, "txt");
+	const char *label = text_member(body, "label");
+
+	if (strlen(txt) != ACME_VALUE_LEN ||
+	    txtvalue_parse(value, txt, ACME_VALUE_LEN, NULL) != ERR_OK)
+		return "bad_txt";
+	if (label[0] == '\0')
+		return NULL;
+	if (!room_is_label(label, strlen(label)))
+		return "bad_label";
+	memcpy(claim->label, label, sizeof(claim->label));
+	return NULL;
+}
+
 enum outcome
 acmedns_update(struct call *call)
 {
 	const struct request *r = call->request;
 	struct json *body = NULL;
-	struct txtvalue value = { 0 };
+	struct txtvalue value;
 	struct verdict verdict;
 	struct claim claim;
-	const char *txt;
-	bool is_good = false, has_claim = false;
+	bool has_claim = false;
 	enum err_code rc;
 
 	if (json_parse(&body, r->body, r->body_len, NULL) == ERR_OK &&
 	    json_kind(body) == JSON_KIND_OBJECT) {
 		has_claim = read_claim(&claim, call, body);
-		txt = text_member(body, "txt");
-		is_good = strlen(txt) == ACME_VALUE_LEN &&
-		    txtvalue_parse(&value, txt, ACME_VALUE_LEN, NULL) == ERR_OK;
+		call->sentence = read_update(&value, &claim, body);
 	}
 	json_free(body);
 	if (!has_claim)
 		return BAD_CREDENTIALS;
-	rc = is_good
+	rc = call->sentence == NULL
 	    ? response_publish(&verdict, &call->ledger, &claim, &value,
 		  &call->why)
 	    : authorisation_check(&verdict, &call->ledger, &claim, &call->why);
@@ -273,10 +289,11 @@ acmedns_update(struct call *call)
 		return STORE_AWAY;
 	if (!verdict.granted)
 		return BAD_CREDENTIALS;
-	call->sentence = "bad_txt";
+	if (call->sentence != NULL)
+		return BAD_PARAMETER;
 	(void)snprintf(call->answer->body, sizeof(call->answer->body),
 	    "{\"txt\": \"%s\"}", value.text);
-	return is_good ? DONE : BAD_PARAMETER;
+	return DONE;
 }
 
 enum outcome

@@ -164,6 +164,8 @@ authorisation_create(bool *done, const struct ledger *ledger,
 	add_key(&call, ledger, STORE_AUTHORISATION, &fresh->name);
 	add_key(&call, ledger, STORE_AUTHORISATIONS, NULL);
 	add_key(&call, ledger, STORE_PARENTS, NULL);
+	add_key(&call, ledger, STORE_RESPONSE, &fresh->name);
+	add_key(&call, ledger, STORE_PERSISTENT, &fresh->name);
 	add_event(&call, ledger, &fresh->name);
 	add(&call, fresh->presented.text);
 	add(&call, creation->suffix_match ? "true" : "false");
@@ -201,6 +203,7 @@ authorisation_delete(bool *done, const struct ledger *ledger,
 	add_key(&call, ledger, STORE_AUTHORISATIONS, NULL);
 	add_key(&call, ledger, STORE_PARENTS, NULL);
 	add_key(&call, ledger, STORE_RESPONSE, &claim->name);
+	add_key(&call, ledger, STORE_PERSISTENT, &claim->name);
 	add_event(&call, ledger, &claim->name);
 	add(&call, claim->presented.text);
 	add_above(&call, &claim->name);
@@ -273,6 +276,49 @@ response_expire(struct verdict *verdict, const struct ledger *ledger,
 
 	begin_response(&call, &script_expire, ledger, claim);
 	add(&call, value != NULL ? value->text : "");
+	add(&call, "expired");
+	return judge(verdict, ledger, claim, &call, err);
+}
+
+/* The same for persistent records, of the name's own authorisation. */
+static void
+begin_record(struct call *call, const struct script *script,
+    const struct ledger *ledger, const struct claim *claim)
+{
+	begin(call, script);
+	add_key(call, ledger, STORE_AUDIT, NULL);
+	add_key(call, ledger, STORE_PERSISTENT, &claim->name);
+	add_key(call, ledger, STORE_AUTHORISATION, &claim->name);
+	add_event(call, ledger, &claim->name);
+	add_claim(call, claim);
+}
+
+enum err_code
+record_publish(struct verdict *verdict, const struct ledger *ledger,
+    const struct claim *claim, const struct issuevalue *record, struct err *err)
+{
+	struct call call;
+
+	begin_record(&call, &script_persist, ledger, claim);
+	(void)snprintf(call.life_ms, sizeof(call.life_ms), "%" PRId64 "000",
+	    record->until_s);
+	(void)snprintf(call.most, sizeof(call.most), "%d", STORE_RECORDS_MAX);
+	add(&call, record->text);
+	add(&call,
+	    record->until_s == ISSUEVALUE_FOREVER ? "+inf" : call.life_ms);
+	add(&call, call.most);
+	return judge(verdict, ledger, claim, &call, err);
+}
+
+enum err_code
+record_expire(struct verdict *verdict, const struct ledger *ledger,
+    const struct claim *claim, const struct issuevalue *record, struct err *err)
+{
+	struct call call;
+
+	begin_record(&call, &script_expire, ledger, claim);
+	add(&call, record != NULL ? record->text : "");
+	add(&call, "removed");
 	return judge(verdict, ledger, claim, &call, err);
 }
 

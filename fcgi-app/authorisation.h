@@ -32,7 +32,7 @@ struct verdict {
 	bool granted;        /* else all below is zero */
 	struct dnsname name; /* the authorisation's: the claim's or one above */
 	bool suffix_match;
-	long long n; /* response_expire(): how many live ones went */
+	long long n; /* how many were published, or expired */
 };
 
 /*
@@ -52,7 +52,20 @@ MUST_CHECK enum err_code response_expire(struct verdict *verdict,
     const struct ledger *ledger, const struct claim *claim,
     const struct txtvalue *value, struct err *err);
 
-/* Only an authorisation of that very name will do, none above it. */
+/*
+ * Records of dns-persist-01.  Here, and in authorisation_rotate(), only an
+ * authorisation of that very name will do, none above it.
+ *
+ * record_publish() grants and publishes none when the name has
+ * STORE_RECORDS_MAX already: a persistent record never goes by itself.
+ */
+MUST_CHECK enum err_code record_publish(struct verdict *verdict,
+    const struct ledger *ledger, const struct claim *claim,
+    const struct issuevalue *record, struct err *err);
+MUST_CHECK enum err_code record_expire(struct verdict *verdict,
+    const struct ledger *ledger, const struct claim *claim,
+    const struct issuevalue *record, struct err *err);
+
 MUST_CHECK enum err_code authorisation_rotate(struct verdict *verdict,
     const struct ledger *ledger, const struct claim *claim,
     const struct secret_hash *fresh, struct err *err);

@@ -13,11 +13,13 @@ enum outcome {
 	BAD_CREDENTIALS,
 	BAD_ACCOUNT,
 	NOT_PERMITTED,
+	NOT_ENABLED,
 	BAD_SECRET,
 	UNKNOWN_PATH,
 	NOT_POST,
 	NOT_GET,
 	TAKEN,
+	FULL,
 	TOO_LARGE,
 	BAD_TYPE,
 	STORE_AWAY,
@@ -42,7 +44,8 @@ typedef enum outcome handler(struct call *call);
 
 /* endpoints.c: call->params holds what the route asks for. */
 handler endpoint_create_authorisation, endpoint_expire_authorisation,
-    endpoint_publish_response, endpoint_expire_response;
+    endpoint_publish_response, endpoint_expire_response,
+    endpoint_publish_persistent_record, endpoint_expire_persistent_record;
 
 /* httpreq.c: lego's httpreq, and acmeproxy in Caddy and acme.sh. */
 handler httpreq_present, httpreq_cleanup;

@@ -1,7 +1,8 @@
-/* The four endpoints: README, "API". */
+/* The endpoints of our own API: README, "API". */
 #include <stdio.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "fcgi-app/call.h"
 
 static void
@@ -128,6 +129,43 @@ endpoint_expire_response(struct call *call)
 
 	if (response_expire(&verdict, &call->ledger, &claim,
 		one ? &call->params.response : NULL, &call->why) != ERR_OK)
+		return STORE_AWAY;
+	print_response(call, &verdict, "expired", verdict.n > 0);
+	return verdict.granted ? DONE : BAD_SECRET;
+}
+
+enum outcome
+endpoint_publish_persistent_record(struct call *call)
+{
+	struct claim claim = claim_of(call);
+	struct verdict verdict;
+
+	if (!call->ledger.settings->persistent_records)
+		return NOT_ENABLED;
+	if (call->params.record.until_s < clock_now_ms() / 1000) {
+		call->sentence = "The parameter record has a persistUntil that "
+				 "lies in the past";
+		return BAD_PARAMETER;
+	}
+	if (record_publish(&verdict, &call->ledger, &claim,
+		&call->params.record, &call->why) != ERR_OK)
+		return STORE_AWAY;
+	if (!verdict.granted)
+		return BAD_SECRET;
+	print_response(call, &verdict, "published", true);
+	return verdict.n > 0 ? DONE : FULL;
+}
+
+/* Whatever the setting says: what was published must be possible to remove. */
+enum outcome
+endpoint_expire_persistent_record(struct call *call)
+{
+	struct claim claim = claim_of(call);
+	bool one = (call->params.given & PARAM_RECORD) != 0;
+	struct verdict verdict;
+
+	if (record_expire(&verdict, &call->ledger, &claim,
+		one ? &call->params.record : NULL, &call->why) != ERR_OK)
 		return STORE_AWAY;
 	print_response(call, &verdict, "expired", verdict.n > 0);
 	return verdict.granted ? DONE : BAD_SECRET;

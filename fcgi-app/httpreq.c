@@ -27,35 +27,33 @@ text_of(const struct json *body, const char *key, size_t *len)
 	return json_as_string(value, len);
 }
 
-/* The authorisation's name that an fqdn stands for; a sentence if there is none
+/*
+ * The authorisation's name and the room that an fqdn stands for; a sentence if
+ * there is none.
  */
 static const char *
 parse_fqdn(struct params *params, const struct settings *s, const char *text,
     size_t len)
 {
-	struct dnsname out;
-	struct room room;
+	const struct dnsname *zone = &s->zone.name;
+	struct room room = { 0 };
 
-	if (dnsname_parse(&out, text, len, NULL) != ERR_OK)
+	if (dnsname_parse(&room.name, text, len, NULL) != ERR_OK)
 		return "The parameter fqdn is not a domain name";
-	if (room_of(&room, &out) &&
-	    strncmp(room.name.text, "_acme-challenge.", 16) == 0) {
-		memcpy(params->label, room.label, sizeof(room.label));
-		out = room.name;
-	}
-	if (dnsname_drop_label(&out, "_acme-challenge")) {
-		params->name = out;
-		return dnsname_n_labels(&out) >= 2
-		    ? NULL
-		    : "The parameter fqdn has too few labels";
-	}
-	if (!s->zone.is_set || !dnsname_is_under(&out, &s->zone.name) ||
-	    out.len == s->zone.name.len)
+	(void)room_of(&room, &room.name);
+	if (dnsname_drop_label(&room.name, "_acme-challenge")) {
+		if (dnsname_n_labels(&room.name) < 2)
+			return "The parameter fqdn has too few labels";
+	} else if (s->zone.is_set && dnsname_is_under(&room.name, zone) &&
+	    room.name.len > zone->len) {
+		room.name.len -= zone->len + 1;
+		room.name.text[room.name.len] = '\0';
+	} else {
 		return "The parameter fqdn neither begins with "
 		       "_acme-challenge nor is in the zone";
-	out.len -= s->zone.name.len + 1;
-	out.text[out.len] = '\0';
-	params->name = out;
+	}
+	params->name = room.name;
+	memcpy(params->label, room.label, sizeof(room.label));
 	return NULL;
 }
 

@@ -5,7 +5,7 @@
 #include "common/json.h"
 #include "fcgi-app/params.h"
 
-#define N_PARAMS   5
+#define N_PARAMS   6
 #define NAME_MAX_L (DNSNAME_MAX - (sizeof("_acme-challenge.") - 1))
 
 /* A value as sent, before any parser saw it. */
@@ -21,6 +21,7 @@ static const char *parse_secret(struct params *, const struct raw *);
 static const char *parse_response(struct params *, const struct raw *);
 static const char *parse_suffix_match(struct params *, const struct raw *);
 static const char *parse_label(struct params *, const struct raw *);
+static const char *parse_record(struct params *, const struct raw *);
 
 /* One row a parameter: adding one is a row and a parser. */
 static const struct {
@@ -39,6 +40,7 @@ static const struct {
 	{ PARAM_SUFFIX_MATCH, "suffix_match", parse_suffix_match,
 	    SENTENCES("suffix_match") },
 	{ PARAM_LABEL, "label", parse_label, SENTENCES("label") },
+	{ PARAM_RECORD, "record", parse_record, SENTENCES("record") },
 #undef SENTENCES
 };
 
@@ -119,6 +121,26 @@ parse_label(struct params *p, const struct raw *raw)
 		       "base32 alphabet in lower case";
 	memcpy(p->label, raw->text, raw->len);
 	return NULL;
+}
+
+static const char *
+parse_record(struct params *p, const struct raw *raw)
+{
+	static const char *const faults[] = {
+		[ISSUEVALUE_OK] = NULL,
+		[ISSUEVALUE_BAD_LENGTH] =
+		    "The parameter record is over 510 octets",
+		[ISSUEVALUE_BAD_SYNTAX] =
+		    "The parameter record is not an issue-value (RFC 8659, "
+		    "4.2): ISSUER; accounturi=URI",
+		[ISSUEVALUE_BAD_ACCOUNTURI] =
+		    "The parameter record has not one accounturi that is a URI",
+		[ISSUEVALUE_BAD_UNTIL] =
+		    "The parameter record has a persistUntil that is not a "
+		    "number of seconds",
+	};
+
+	return faults[issuevalue_parse(&p->record, raw->text, raw->len)];
 }
 
 static struct raw *

@@ -16,6 +16,7 @@ enum param {
 	PARAM_RESPONSE = 1 << 2,
 	PARAM_SUFFIX_MATCH = 1 << 3,
 	PARAM_LABEL = 1 << 4,
+	PARAM_RECORD = 1 << 5,
 };
 
 /* Parameters that passed their parsers.  What was not given is zero. */
@@ -26,6 +27,7 @@ struct params {
 	struct txtvalue response;
 	bool suffix_match;
 	char label[ROOM_LABEL_LEN + 1]; /* of dns-account-01 */
+	struct issuevalue record;       /* of dns-persist-01 */
 };
 
 enum params_fault {

@@ -9,7 +9,9 @@
 #include "fcgi-app/params.h"
 #include "tests/fuzz/check.h"
 
-#define ALL (PARAM_NAME | PARAM_SECRET | PARAM_RESPONSE | PARAM_SUFFIX_MATCH)
+#define ALL                                                                    \
+	(PARAM_NAME | PARAM_SECRET | PARAM_RESPONSE | PARAM_SUFFIX_MATCH |     \
+	    PARAM_LABEL | PARAM_RECORD)
 
 static void
 check_sentence(const char *sentence)
@@ -66,6 +68,8 @@ check_in_json(const struct params *p)
 	ADD(PARAM_NAME, "name", p->name.text);
 	ADD(PARAM_SECRET, "secret", p->secret.text);
 	ADD(PARAM_RESPONSE, "response", p->response.text);
+	ADD(PARAM_LABEL, "label", p->label);
+	ADD(PARAM_RECORD, "record", p->record.text);
 #undef ADD
 	n += (size_t)snprintf(body + n, sizeof(body) - n, "}");
 	request.body = body;
@@ -76,6 +80,9 @@ check_in_json(const struct params *p)
 	CHECK(strcmp(again.secret.text, p->secret.text) == 0);
 	CHECK(strcmp(again.response.text, p->response.text) == 0);
 	CHECK(again.suffix_match == p->suffix_match);
+	CHECK(strcmp(again.label, p->label) == 0);
+	CHECK(strcmp(again.record.text, p->record.text) == 0);
+	CHECK(again.record.until_s == p->record.until_s);
 	params_wipe(&again);
 }
 

@@ -77,6 +77,7 @@ init(void)
 	(void)snprintf(text, sizeof(text),
 	    "{\"soa_hostname\": \"ns1.example.net\", "
 	    "\"soa_contact\": \"a.example.net\", "
+	    "\"persistent_records\": true, "
 	    "\"redis\": {\"socket\": \"%s\"}}",
 	    store.address.sun_path);
 	CHECK(settings_parse(&backend.settings, text, strlen(text), "-",
@@ -89,6 +90,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char *const lines[] = {
 		"Q\t_acme-challenge.A.b\tIN\tANY\t-1\t192.0.2.1",
 		"Q\t_acme-challenge.a.B\tIN\tSOA\t-1\t192.0.2.1",
+		"Q\t_validation-persist.a.B\tIN\tANY\t-1\t192.0.2.1",
 	};
 	static struct reply reply;
 	const char *line;

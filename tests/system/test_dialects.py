@@ -189,6 +189,10 @@ def test_an_account_label_in_the_fqdn(opened, oapi, odns):
     assert txt(odns, fqdn) == [VALUE] and odns.texts("label.example.com") == []
     assert present(oapi, {"fqdn": fqdn, "value": VALUE}, "label.example.com", secret, "/cleanup").status == 200
     assert odns.rcode(fqdn) == "NXDOMAIN"
+    in_zone = "_ujmmovf2vn55tgye.label.example.com.auth.example.org."
+    assert present(oapi, {"fqdn": in_zone, "value": VALUE}, "label.example.com", secret).status == 200
+    assert txt(odns, in_zone) == txt(odns, fqdn) == [VALUE]
+    assert txt(odns, "label.example.com.auth.example.org") == []
 
 
 def test_a_suffix_match_by_its_own_name(opened, oapi, odns):
@@ -293,6 +297,18 @@ def test_a_bad_txt(oapi, odns, bad):
     assert (answer.status, answer.json) == (400, {"error": "bad_txt"})
     assert update(oapi, who, bad, key="x" * 40).status == 401, "who it is comes first"
     assert txt(odns, who["fulldomain"]) == []
+
+
+def test_an_account_label_in_an_update(oapi, odns):
+    """Ours alone: a room of dns-account-01, below the registration's own name."""
+    who = register(oapi).json
+    body = {"subdomain": who["subdomain"], "txt": VALUE, "label": "_ujmmovf2vn55tgye"}
+    assert update(oapi, who, body=json.dumps(body)).json == {"txt": VALUE}
+    assert txt(odns, "_ujmmovf2vn55tgye." + who["fulldomain"]) == [VALUE]
+    assert txt(odns, who["fulldomain"]) == []
+    assert odns.rcode("_aaaaaaaaaaaaaaaa." + who["fulldomain"]) == "NXDOMAIN"
+    answer = update(oapi, who, body=json.dumps({**body, "label": "x"}))
+    assert (answer.status, answer.json) == (400, {"error": "bad_label"})
 
 
 def test_allowfrom_cannot_be_talked_around(opened, oapi, odns):
