@@ -1,17 +1,15 @@
 #!/bin/sh
 # certbot's --manual-auth-hook for acmeproxy; certbot-cleanup.sh is its
-# --manual-cleanup-hook.  Settings are in /etc/acmeproxy.ini (ACMEPROXY_INI
-# names another file), which others must not be able to read:
-#
-#     [defaults]
-#     endpoint = https://acmeproxy.example.net
-#
-#     [domain:secure.example.com]
-#     secret = 52f562aedc99383c6af848bc7016380a
-#
-# `ca_cert =` in [defaults] names a CA of your own.
+# --manual-cleanup-hook.  Settings are in /etc/acmeproxy.ini, ACMEPROXY_INI names
+# another file: see acmeproxy-hook.
 set -u
-# shellcheck source=deploy/hooks/acmeproxy-hook.sh
-. "$(dirname "$(readlink -f "$0")")/acmeproxy-hook.sh"
+hook=$(dirname "$(readlink -f "$0")")/acmeproxy-hook
 
-certbot_call publish_response
+if [ -z "${CERTBOT_DOMAIN:-}" ] || [ -z "${CERTBOT_VALIDATION:-}" ]; then
+	echo "acmeproxy: certbot did not set CERTBOT_DOMAIN and CERTBOT_VALIDATION" >&2
+	exit 1
+fi
+ACMEPROXY_INI=${ACMEPROXY_INI:-/etc/acmeproxy.ini}
+export ACMEPROXY_INI
+exec "$hook" "${operation:-present}" "_acme-challenge.$CERTBOT_DOMAIN" \
+	"$CERTBOT_VALIDATION"

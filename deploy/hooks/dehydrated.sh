@@ -6,17 +6,19 @@
 #     export ACMEPROXY_ENDPOINT=https://acmeproxy.example.net
 #     export ACMEPROXY_SECRETS_FILE=/etc/dehydrated/acmeproxy.secrets
 #
-# More settings: acmeproxy-hook.sh.  HOOK_CHAIN may be "yes" or "no".
+# More settings: acmeproxy-hook.  HOOK_CHAIN may be "yes" or "no".
 set -u
-# shellcheck source=deploy/hooks/acmeproxy-hook.sh
-. "$(dirname "$(readlink -f "$0")")/acmeproxy-hook.sh"
+hook=$(dirname "$(readlink -f "$0")")/acmeproxy-hook
 
-each() { # ENDPOINT DOMAIN TOKENFILE VALUE [DOMAIN TOKENFILE VALUE ...]
+each() { # present|cleanup DOMAIN TOKENFILE VALUE [DOMAIN TOKENFILE VALUE ...]
 	operation=$1
 	shift
-	[ $# -ge 3 ] || fail "DOMAIN, TOKENFILE and VALUE are needed"
+	if [ $# -lt 3 ]; then
+		echo "acmeproxy: DOMAIN, TOKENFILE and VALUE are needed" >&2
+		exit 1
+	fi
 	while [ $# -ge 3 ]; do
-		env_call "$operation" "$1" "$3"
+		"$hook" "$operation" "_acme-challenge.$1" "$3" || exit
 		shift 3
 	done
 }
@@ -24,6 +26,6 @@ each() { # ENDPOINT DOMAIN TOKENFILE VALUE [DOMAIN TOKENFILE VALUE ...]
 operation=${1:-}
 [ $# -eq 0 ] || shift
 case $operation in
-deploy_challenge) each publish_response "$@" ;;
-clean_challenge) each expire_response "$@" ;;
+deploy_challenge) each present "$@" ;;
+clean_challenge) each cleanup "$@" ;;
 esac

@@ -5,15 +5,17 @@
 #     export ACMEPROXY_SECRETS_FILE=/etc/acmeproxy.secrets
 #     uacme -h /usr/local/share/acmeproxy/hooks/uacme.sh issue secure.example.com
 #
-# More settings: acmeproxy-hook.sh.
+# More settings: acmeproxy-hook.
 set -u
-# shellcheck source=deploy/hooks/acmeproxy-hook.sh
-. "$(dirname "$(readlink -f "$0")")/acmeproxy-hook.sh"
+hook=$(dirname "$(readlink -f "$0")")/acmeproxy-hook
 
-[ $# -ge 5 ] || fail "METHOD, TYPE, IDENT, TOKEN and AUTH are needed"
-[ "$2" = dns-01 ] || exit 1 # uacme then offers the next type
+# uacme offers the other types of challenge to a hook that fails.
+[ $# -ge 5 ] && [ "$2" = dns-01 ] || exit 1
 case $1 in
-begin) env_call publish_response "$3" "$5" ;;
-done | failed) env_call expire_response "$3" "$5" ;;
-*) fail "$1: neither begin, done nor failed" ;;
+begin) exec "$hook" present "_acme-challenge.$3" "$5" ;;
+done | failed) "$hook" cleanup "_acme-challenge.$3" "$5" || exit ;;
+*) exit 1 ;;
 esac
+# uacme asks for a name and its wildcard one after the other.  A resolver may
+# know the first answer for a second (response_ttl_s) still: let it forget.
+sleep 2

@@ -214,8 +214,8 @@ def test_a_hook_behind_a_link(run, server, tmp_path):
 
 
 @pytest.mark.parametrize("hook,arguments,path", [
-    ("lego.sh", ["present", "_acme-challenge.A.example.com.", "-v"], "/publish_response"),
-    ("lego.sh", ["cleanup", "_acme-challenge.a.example.com.", "-v"], "/expire_response"),
+    ("acmeproxy-hook", ["present", "_acme-challenge.A.example.com.", "-v"], "/publish_response"),
+    ("acmeproxy-hook", ["cleanup", "_acme-challenge.a.example.com.", "-v"], "/expire_response"),
     ("uacme.sh", ["begin", "dns-01", "a.example.com", "token", "-v"], "/publish_response"),
     ("uacme.sh", ["done", "dns-01", "*.a.example.com", "token", "-v"], "/expire_response"),
     ("uacme.sh", ["failed", "dns-01", "a.example.com", "token", "-v"], "/expire_response")])
@@ -226,11 +226,47 @@ def test_lego_exec_and_uacme(run, server, hook, arguments, path):
 
 
 @pytest.mark.parametrize("hook,arguments", [
-    ("lego.sh", []), ("lego.sh", ["timeout"]), ("lego.sh", ["present", "a.example.com.", "v"]),
+    ("acmeproxy-hook", []), ("acmeproxy-hook", ["timeout"]),
+    ("acmeproxy-hook", ["present", "a.example.com.", "v"]),
+    ("acmeproxy-hook", ["other", "_acme-challenge.a.example.com.", "v"]),
+    ("acmeproxy-hook", ["present", "_a&name=b._acme-challenge.a.example.com.", "v"]),
     ("uacme.sh", ["begin", "http-01", "a.example.com", "token", "v"]),
     ("uacme.sh", ["other", "dns-01", "a.example.com", "token", "v"])])
 def test_what_they_do_not_do(run, server, hook, arguments):
     assert run(hook, *arguments, ACMEPROXY_SECRET=SECRET).returncode == 1 and server.calls == []
+
+
+def test_a_label_of_an_account(run, server):
+    done = run("acmeproxy-hook", "present", "_UJMMOVF2VN55TGYE._acme-challenge.a.example.com.", VALUE,
+               ACMEPROXY_SECRET=SECRET)
+    assert done.returncode == 0, done.stderr
+    assert server.calls == [("/publish_response", {"name": "a.example.com", "response": VALUE,
+                                                   "secret": SECRET, "label": "_ujmmovf2vn55tgye"})]
+
+
+def test_the_end_of_a_cname(run, server):
+    """lego follows it before it asks the hook."""
+    fqdn = "A.example.com.auth.example.org."
+    done = run("acmeproxy-hook", "cleanup", fqdn, VALUE, ACMEPROXY_SECRET=SECRET,
+               ACMEPROXY_ZONE="auth.example.org")
+    assert done.returncode == 0, done.stderr
+    assert server.calls == [("/expire_response", published("a.example.com")[1])]
+    for zone in ("", "auth.example.org"):
+        server.calls.clear()
+        done = run("acmeproxy-hook", "present", "_x.xauth.example.org", VALUE, ACMEPROXY_SECRET=SECRET,
+                   ACMEPROXY_ZONE=zone)
+        assert done.returncode == 1 and "neither below" in done.stderr and server.calls == []
+
+
+@pytest.mark.parametrize("hook,arguments", [
+    ("acmeproxy-hook", ["present", "_acme-challenge.secure.example.com", VALUE]),
+    ("dehydrated.sh", ["deploy_challenge", "secure.example.com", "token", VALUE]),
+    ("uacme.sh", ["begin", "dns-01", "secure.example.com", "token", VALUE])])
+def test_every_hook_reads_the_ini_file(run, server, tmp_path, hook, arguments):
+    ini = private(tmp_path / "acmeproxy.ini", INI.format(url=server.url, secret=SECRET))
+    done = run(hook, *arguments, ACMEPROXY_INI=ini)
+    assert done.returncode == 0, done.stderr
+    assert server.calls == [published("secure.example.com")]
 
 
 def test_acme_sh_s_api(server, tmp_path):

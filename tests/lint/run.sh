@@ -25,7 +25,7 @@ step layers sh tests/lint/layers.sh
 # shellcheck disable=SC2086 # words are what is wanted
 step clang-format clang-format --dry-run --Werror $sources
 # shellcheck disable=SC2046
-step shellcheck shellcheck -x $(git ls-files '*.sh') .ci/run
+step shellcheck shellcheck -x $(git ls-files '*.sh') deploy/hooks/acmeproxy-hook .ci/run
 step 'gcc, warnings are errors' quietly make -j2 BUILD=build/lint-gcc CC=gcc WERROR=1
 step 'clang, warnings are errors' quietly make -j2 BUILD=build/lint-clang CC=clang WERROR=1
 step clang-tidy tidy

@@ -140,13 +140,17 @@ def certbot(pebble, names, ini):
 
 
 def lego(pebble, names, mode, user, password, resolver=None):
-    """One certificate by httpreq; returns (certificate, chain) files."""
+    """One certificate by httpreq, or with the mode "exec" by our hook; returns (certificate, chain) files."""
     stack, base = pebble.stack, pebble.dir / "lego"
     env = client_env(base, HTTPREQ_ENDPOINT=stack.url, HTTPREQ_USERNAME=user,
                      HTTPREQ_PASSWORD=password, HTTPREQ_MODE=mode,
+                     EXEC_PATH=HOOKS / "acmeproxy-hook", ACMEPROXY_ENDPOINT=stack.url,
+                     ACMEPROXY_CA_CERT=stack.ca_cert, ACMEPROXY_SECRET=password,
+                     ACMEPROXY_ZONE=(stack.settings.get("zone") or {}).get("name", ""),
                      LEGO_CA_CERTIFICATES=stack.ca_cert, SSL_CERT_FILE=stack.ca_cert)
     argv = ["lego", "--path", base, "--server", pebble.directory_url, "--accept-tos", "--email",
-            "hostmaster@example.com", "--dns", "httpreq", "--dns.disable-cp", "--dns.resolvers",
+            "hostmaster@example.com", "--dns", "exec" if mode == "exec" else "httpreq",
+            "--dns.disable-cp", "--dns.resolvers",
             resolver or f"{stack.dns_host}:{stack.dns_port}"]
     for name in names:
         argv += ["--domains", name]

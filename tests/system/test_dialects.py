@@ -202,7 +202,7 @@ def test_a_suffix_match_by_its_own_name(opened, oapi, odns):
     assert odns.texts("deep.down.wide.example") == [VALUE]
 
 
-@pytest.mark.parametrize("mode", ["", "RAW"])
+@pytest.mark.parametrize("mode", ["", "RAW", "exec"])
 def test_lego_gets_a_certificate(opened, mode):
     name = f"lego{mode.lower()}.example.com"
     secret = made(opened, name)
