@@ -16,6 +16,13 @@
 #define SOA_EXPIRE_S  86400
 #define SOA_MINIMUM_S 0
 
+/* An answer in the making. */
+struct answer {
+	struct backend *b;
+	struct reply *reply;
+	struct reply_owner owner;
+};
+
 /* Stable and positive for a zone, in every coprocess (FNV-1a, 32 bits). */
 static int32_t
 zone_id(const struct dnsname *apex)
@@ -28,25 +35,26 @@ zone_id(const struct dnsname *apex)
 }
 
 static void
-add_authority(struct reply *reply, const struct reply_owner *owner,
-    const struct settings *s, bool with_caa)
+add_authority(const struct answer *a, bool with_caa)
 {
-	enum rrtype asked = owner->asked;
+	const struct settings *s = &a->b->settings;
+	enum rrtype asked = a->owner.asked;
 	bool any = asked == RRTYPE_ANY;
 	unsigned ttl_s = s->authority_ttl_s;
 
 	if (any || asked == RRTYPE_SOA)
-		reply_data(reply, owner, "SOA", ttl_s, "%s %s %d %d %d %d %d",
-		    s->soa_hostname.text, s->soa_contact.text, SOA_SERIAL,
-		    SOA_REFRESH_S, SOA_RETRY_S, SOA_EXPIRE_S, SOA_MINIMUM_S);
+		reply_data(a->reply, &a->owner, "SOA", ttl_s,
+		    "%s %s %d %d %d %d %d", s->soa_hostname.text,
+		    s->soa_contact.text, SOA_SERIAL, SOA_REFRESH_S, SOA_RETRY_S,
+		    SOA_EXPIRE_S, SOA_MINIMUM_S);
 	if (any || asked == RRTYPE_NS)
 		for (size_t i = 0; i < s->n_nameservers; i++)
-			reply_data(reply, owner, "NS", ttl_s, "%s",
+			reply_data(a->reply, &a->owner, "NS", ttl_s, "%s",
 			    s->nameservers[i].text);
 	if (with_caa && (any || asked == RRTYPE_CAA))
 		for (size_t i = 0; i < s->n_caa_issuers; i++)
-			reply_data(reply, owner, "CAA", ttl_s, "0 issue \"%s\"",
-			    s->caa_issuers[i].text);
+			reply_data(a->reply, &a->owner, "CAA", ttl_s,
+			    "0 issue \"%s\"", s->caa_issuers[i].text);
 }
 
 /* Inside another backend's zone nothing but challenges is ours. */
@@ -92,14 +100,14 @@ find_apex(bool *is_apex, struct store_name *found, struct backend *b,
 }
 
 static void
-add_values(struct reply *reply, const struct reply_owner *owner,
-    const struct backend *b, const struct store_name *found)
+add_values(const struct answer *a, const struct store_name *found)
 {
-	if (owner->asked != RRTYPE_ANY && owner->asked != RRTYPE_TXT)
+	if (a->owner.asked != RRTYPE_ANY && a->owner.asked != RRTYPE_TXT)
 		return;
 	for (size_t i = 0; i < found->n_values; i++)
-		reply_data(reply, owner, "TXT", b->settings.response_ttl_s,
-		    "\"%s\"", found->values[i].text);
+		reply_data(a->reply, &a->owner, "TXT",
+		    a->b->settings.response_ttl_s, "\"%s\"",
+		    found->values[i].text);
 }
 
 /*
@@ -107,22 +115,21 @@ add_values(struct reply *reply, const struct reply_owner *owner,
  * beyond the time that it gives itself.
  */
 static void
-add_records_of(struct reply *reply, const struct reply_owner *owner,
-    const struct backend *b, const struct store_records *found)
+add_persistent(const struct answer *a, const struct store_records *found)
 {
 	int64_t now_s = clock_now_ms() / 1000;
 
-	if (owner->asked != RRTYPE_ANY && owner->asked != RRTYPE_TXT)
+	if (a->owner.asked != RRTYPE_ANY && a->owner.asked != RRTYPE_TXT)
 		return;
 	for (size_t i = 0; i < found->n; i++) {
 		const struct issuevalue *v = &found->values[i];
 		int64_t left_s = v->until_s - now_s;
-		unsigned ttl_s = b->settings.authority_ttl_s;
+		unsigned ttl_s = a->b->settings.authority_ttl_s;
 		bool is_long = v->len > TXTVALUE_MAX;
 
 		if (left_s < ttl_s)
 			ttl_s = left_s > 0 ? (unsigned)left_s : 0;
-		reply_data(reply, owner, "TXT", ttl_s, "\"%.*s\"%s%s%s",
+		reply_data(a->reply, &a->owner, "TXT", ttl_s, "\"%.*s\"%s%s%s",
 		    TXTVALUE_MAX, v->text, is_long ? " \"" : "",
 		    is_long ? v->text + TXTVALUE_MAX : "", is_long ? "\"" : "");
 	}
@@ -134,18 +141,18 @@ add_records_of(struct reply *reply, const struct reply_owner *owner,
  * has names below it.
  */
 static bool
-add_records(struct reply *reply, const struct reply_owner *owner,
-    const struct zone_settings *zone, const struct dnsname *name)
+add_records(const struct answer *a, const struct dnsname *name)
 {
+	const struct zone_settings *zone = &a->b->settings.zone;
 	bool exists = false;
 
 	for (size_t i = 0; i < zone->n_records; i++) {
 		const struct zonerecord *r = &zone->records[i];
 
 		exists = exists || dnsname_is_under(&r->owner, name);
-		if (owner->asked == RRTYPE_ANY &&
+		if (a->owner.asked == RRTYPE_ANY &&
 		    strcmp(r->owner.text, name->text) == 0)
-			reply_data(reply, owner, r->type, r->ttl_s, "%s",
+			reply_data(a->reply, &a->owner, r->type, r->ttl_s, "%s",
 			    r->content);
 	}
 	return exists;
@@ -161,86 +168,94 @@ is_persistent(struct dnsname *of, const struct settings *s,
 	    dnsname_drop_label(of, "_validation-persist");
 }
 
-/*
- * Add the TXT records of a name below the zone's own: L.ZONE has the responses
- * of authorisation L, _LABEL.L.ZONE those of a room of it, and
- * _validation-persist.L.ZONE its persistent records.
+/* L.ZONE has the responses of authorisation L, _LABEL.L.ZONE those of a room.
  */
 static enum err_code
-add_below(bool *exists, struct backend *b, const struct reply_owner *owner,
-    const struct dnsname *name, struct reply *reply, struct err *err)
+add_responses_below(bool *exists, const struct answer *a,
+    const struct dnsname *name, struct err *err)
 {
-	struct store store = { b->redis, b->settings.key_prefix };
-	struct store_records records;
-	struct store_name found;
+	struct store store = { a->b->redis, a->b->settings.key_prefix };
 	struct room room = { .name = *name };
-	struct dnsname of;
 	bool is_room = room_of(&room, name);
+	struct store_name found;
 	enum err_code rc;
 
-	if (is_persistent(&of, &b->settings, name)) {
-		rc = store_read_records(&records, &store, &of, clock_now_ms(),
-		    err);
-		if (rc == ERR_OK && records.is_own)
-			add_records_of(reply, owner, b, &records);
-		*exists = rc == ERR_OK && records.is_own;
-		return rc;
-	}
 	rc = store_read_name(&found, &store, &room, clock_now_ms(), err);
-	if (rc == ERR_OK && found.is_covered)
-		add_values(reply, owner, b, &found);
-	*exists =
-	    rc == ERR_OK && !is_room && (found.is_covered || found.is_above);
-	return rc;
-}
-
-static enum err_code
-answer_below(struct backend *b, const struct reply_owner *owner,
-    const struct dnsname *name, struct reply *reply, struct err *err)
-{
-	const struct zone_settings *zone = &b->settings.zone;
-	struct dnsname below = *name;
-	size_t empty = reply->len;
-	enum err_code rc;
-	bool exists;
-
-	below.len -= zone->name.len + 1;
-	below.text[below.len] = '\0';
-	rc = add_below(&exists, b, owner, &below, reply, err);
 	if (rc != ERR_OK)
 		return rc;
-	exists = add_records(reply, owner, zone, name) || exists;
+	if (found.is_covered)
+		add_values(a, &found);
+	*exists = !is_room && (found.is_covered || found.is_above);
+	return ERR_OK;
+}
+
+/* The persistent records of the name `of`, if it is authorised itself. */
+static enum err_code
+find_persistent(struct store_records *found, const struct answer *a,
+    const struct dnsname *of, struct err *err)
+{
+	struct store store = { a->b->redis, a->b->settings.key_prefix };
+
+	return store_read_records(found, &store, of, clock_now_ms(), err);
+}
+
+/* A name below the zone's own. */
+static enum err_code
+answer_below(const struct answer *a, const struct dnsname *name,
+    struct err *err)
+{
+	const struct settings *s = &a->b->settings;
+	struct dnsname below = *name, of;
+	size_t empty = a->reply->len;
+	struct store_records found;
+	bool exists = false;
+	enum err_code rc;
+
+	below.len -= s->zone.name.len + 1;
+	below.text[below.len] = '\0';
+	if (is_persistent(&of, s, &below)) {
+		rc = find_persistent(&found, a, &of, err);
+		if (rc == ERR_OK && found.is_own)
+			add_persistent(a, &found);
+		exists = rc == ERR_OK && found.is_own;
+	} else {
+		rc = add_responses_below(&exists, a, &below, err);
+	}
+	if (rc != ERR_OK)
+		return rc;
+	exists = add_records(a, name) || exists;
 	/*
 	 * A name that exists and has no data (an empty non-terminal, RFC 4592,
 	 * 2.2.2; an authorisation between two responses) must have a record for
 	 * PowerDNS, or it says NXDOMAIN.  One of a private type (RFC 6895, 3.1)
 	 * is nobody's answer.
 	 */
-	if (exists && reply->len == empty && owner->asked == RRTYPE_ANY)
-		reply_data(reply, owner, "TYPE65280", 0, "\\# 0");
+	if (exists && a->reply->len == empty && a->owner.asked == RRTYPE_ANY)
+		reply_data(a->reply, &a->owner, "TYPE65280", 0, "\\# 0");
 	return ERR_OK;
 }
 
-static enum err_code
-answer_zone(struct backend *b, const struct question *q,
-    const struct dnsname *name, struct reply *reply, struct err *err)
+/* PowerDNS names the zone that it looks in, -1 while it looks for one. */
+static bool
+is_asked_for(const struct answer *a, const struct question *q)
 {
-	const struct settings *s = &b->settings;
-	bool is_apex = name->len == s->zone.name.len;
-	struct reply_owner owner = {
-		.version = b->version,
-		.qname = q->qname,
-		.id = zone_id(&s->zone.name),
-		.asked = q->rrtype,
-	};
+	return q->zone_id == -1 || q->zone_id == a->owner.id;
+}
 
-	if ((q->zone_id != -1 && q->zone_id != owner.id) ||
-	    (q->rrtype == RRTYPE_SOA && !is_apex))
+static enum err_code
+answer_zone(struct answer *a, const struct question *q,
+    const struct dnsname *name, struct err *err)
+{
+	const struct dnsname *zone = &a->b->settings.zone.name;
+	bool is_apex = name->len == zone->len;
+
+	a->owner.id = zone_id(zone);
+	if (!is_asked_for(a, q) || (q->rrtype == RRTYPE_SOA && !is_apex))
 		return ERR_OK;
 	if (!is_apex)
-		return answer_below(b, &owner, name, reply, err);
-	add_authority(reply, &owner, s, false);
-	(void)add_records(reply, &owner, &s->zone, name);
+		return answer_below(a, name, err);
+	add_authority(a, false);
+	(void)add_records(a, name);
 	return ERR_OK;
 }
 
@@ -249,44 +264,48 @@ answer_zone(struct backend *b, const struct question *q,
  * room of its own there.  Its zone is the challenge's.
  */
 static enum err_code
-answer_room(struct backend *b, const struct question *q, struct room *room,
-    struct reply *reply, struct err *err)
+answer_room(struct answer *a, const struct question *q, struct room *room,
+    struct err *err)
 {
-	struct store store = { b->redis, b->settings.key_prefix };
-	struct reply_owner owner = {
-		.version = b->version,
-		.qname = q->qname,
-		.id = zone_id(&room->name),
-		.asked = q->rrtype,
-	};
+	struct store store = { a->b->redis, a->b->settings.key_prefix };
 	struct store_name found;
 	enum err_code rc;
 
-	if (q->rrtype == RRTYPE_SOA ||
-	    (q->zone_id != -1 && q->zone_id != owner.id) ||
+	a->owner.id = zone_id(&room->name);
+	if (q->rrtype == RRTYPE_SOA || !is_asked_for(a, q) ||
 	    !dnsname_drop_label(&room->name, "_acme-challenge"))
 		return ERR_OK;
 	rc = store_read_name(&found, &store, room, clock_now_ms(), err);
 	if (rc == ERR_OK && found.is_covered)
-		add_values(reply, &owner, b, &found);
+		add_values(a, &found);
 	return rc;
 }
 
-/* Is there an apex of persistent records, those of the name `of`? */
+/* A name that may be an apex of ours; *is_apex says whether it was. */
 static enum err_code
-answer_persistent(bool *is_apex, struct backend *b,
-    const struct reply_owner *owner, const struct dnsname *of,
-    struct reply *reply, struct err *err)
+answer_apex(bool *is_apex, const struct answer *a, const struct dnsname *name,
+    struct err *err)
 {
-	struct store store = { b->redis, b->settings.key_prefix };
-	struct store_records found;
+	struct store_records records;
+	struct store_name found;
+	struct dnsname of;
 	enum err_code rc;
 
-	rc = store_read_records(&found, &store, of, clock_now_ms(), err);
-	*is_apex = rc == ERR_OK && found.is_own;
-	if (*is_apex) {
-		add_authority(reply, owner, &b->settings, true);
-		add_records_of(reply, owner, b, &found);
+	if (is_persistent(&of, &a->b->settings, name)) {
+		rc = find_persistent(&records, a, &of, err);
+		if (rc != ERR_OK)
+			return rc;
+		*is_apex = records.is_own;
+		if (*is_apex) {
+			add_authority(a, true);
+			add_persistent(a, &records);
+			return ERR_OK;
+		}
+	}
+	rc = find_apex(is_apex, &found, a->b, name, err);
+	if (rc == ERR_OK && *is_apex) {
+		add_authority(a, true);
+		add_values(a, &found);
 	}
 	return rc;
 }
@@ -302,38 +321,23 @@ names_answer(struct backend *b, const struct question *q,
     const struct dnsname *name, struct reply *reply, struct err *err)
 {
 	const struct zone_settings *zone = &b->settings.zone;
-	struct reply_owner owner = {
-		.version = b->version,
-		.qname = q->qname,
-		.id = zone_id(name),
-		.asked = q->rrtype,
-	};
-	struct store_name found;
-	struct dnsname of;
+	struct answer a = { b, reply,
+		{ .version = b->version,
+		    .qname = q->qname,
+		    .id = zone_id(name),
+		    .asked = q->rrtype } };
 	struct room room;
-	enum err_code rc;
 	bool is_apex = false;
+	enum err_code rc;
 
-	/* With an id PowerDNS looks in another zone, perhaps a backend's. */
-	if (q->zone_id == -1 || q->zone_id == owner.id) {
-		if (is_persistent(&of, &b->settings, name)) {
-			rc = answer_persistent(&is_apex, b, &owner, &of, reply,
-			    err);
-			if (rc != ERR_OK || is_apex)
-				return rc;
-		}
-		rc = find_apex(&is_apex, &found, b, name, err);
-		if (rc != ERR_OK)
+	if (is_asked_for(&a, q)) {
+		rc = answer_apex(&is_apex, &a, name, err);
+		if (rc != ERR_OK || is_apex)
 			return rc;
 	}
-	if (is_apex) {
-		add_authority(reply, &owner, &b->settings, true);
-		add_values(reply, &owner, b, &found);
-		return ERR_OK;
-	}
 	if (zone->is_set && dnsname_is_under(name, &zone->name))
-		return answer_zone(b, q, name, reply, err);
+		return answer_zone(&a, q, name, err);
 	if (room_of(&room, name))
-		return answer_room(b, q, &room, reply, err);
+		return answer_room(&a, q, &room, err);
 	return ERR_OK;
 }
