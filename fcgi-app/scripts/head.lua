@@ -12,16 +12,11 @@ local function decimal(n)
 end
 
 -- One event; old ones go, a node of the stream at a time.
-local function audit(event, field, value)
+local function audit(event, ...) -- and a field and its value
 	local oldest_ms = math.max(0, now_ms - tonumber(ARGV[5]))
-	local entry = { 'XADD', KEYS[1], 'MINID', '~', decimal(oldest_ms), '*',
+	redis.call('XADD', KEYS[1], 'MINID', '~', decimal(oldest_ms), '*',
 		'event', event, 'name', name, 'account', account,
-		'ip', ip, 'via', via }
-	if field then
-		entry[#entry + 1] = field
-		entry[#entry + 1] = value
-	end
-	redis.call(unpack(entry))
+		'ip', ip, 'via', via, ...)
 	if redis.call('XLEN', KEYS[1]) > tonumber(ARGV[6]) then
 		redis.call('XTRIM', KEYS[1], 'MAXLEN', '~', ARGV[6])
 	end

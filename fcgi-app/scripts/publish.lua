@@ -10,17 +10,19 @@ if not level then
 end
 local value, most = ARGV[9], tonumber(ARGV[11])
 life_ms = tonumber(life_ms or ARGV[10])
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', decimal(now_ms))
-if not redis.call('ZSCORE', KEYS[2], value) then
-	local n = redis.call('ZCARD', KEYS[2])
-	if n >= most then -- the oldest goes, never the one that comes
-		redis.call('ZREMRANGEBYRANK', KEYS[2], 0, n - most)
-	end
+local now, expires = decimal(now_ms), decimal(now_ms + life_ms)
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+local n = redis.call('ZCARD', KEYS[2])
+if n >= most and not redis.call('ZSCORE', KEYS[2], value) then
+	-- the oldest goes, never the one that comes
+	redis.call('ZREMRANGEBYRANK', KEYS[2], 0, n - most)
 end
-redis.call('ZADD', KEYS[2], decimal(now_ms + life_ms), value)
--- The key goes with the last of its values; not all have the same life.
-redis.call('PEXPIREAT', KEYS[2],
-	redis.call('ZRANGE', KEYS[2], -1, -1, 'WITHSCORES')[2])
-redis.call('HSET', KEYS[3 + level], 'last_used_at', decimal(now_ms))
+redis.call('ZADD', KEYS[2], expires, value)
+-- The key goes with the last of its values; not all have the same life.  GT
+-- takes a key without an end for one that never ends.
+if redis.call('PEXPIREAT', KEYS[2], expires, 'GT') == 0 then
+	redis.call('PEXPIREAT', KEYS[2], expires, 'NX')
+end
+redis.call('HSET', KEYS[3 + level], 'last_used_at', now)
 audit('published', 'value', value)
 return { level, suffix_match, 1 }

@@ -55,13 +55,14 @@ wrk.body = '%s'
 """
 
 
-def wrk(directory, port, path, body, user="", key=""):
-    """Requests a second over TLS with keep-alive connections."""
+def wrk(directory, port, path, body, user="", key="", refused=False):
+    """Requests a second over TLS with keep-alive connections; all done, or all refused."""
     script = directory / "post.lua"
     script.write_text(LUA % (user, key, body))
     out = run("wrk", "-t", 1, "-c", 16, "-d", f"{SECONDS}s", "-s", script,
               f"https://127.0.0.1:{port}{path}")
-    if "Non-2xx" in out:
+    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
+    if int(bad[1] if bad else 0) != (int(re.search(r"(\d+) requests in", out)[1]) if refused else 0):
         raise StackError(out)
     return float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1])
 
@@ -98,6 +99,24 @@ def bench_api(stack):
         nothing.stop()
     table("HTTPS requests a second (wrk, 16 keep-alive connections, TLS)", rows,
           "a FastCGI program that does nothing")
+
+
+def bench_refusals(stack):
+    """Whether the time tells an unknown name from a wrong secret."""
+    call(stack, "create_authorisation", "name=known.example.com")
+    who = json.loads(call(stack, "register", ""))
+    forms = {f"publish_response, {what}": f"name={name}.example.com&secret={'0' * 32}&response={VALUE}"
+             for what, name in (("unknown name", "other"), ("wrong secret", "known"))}
+    users = {f"/update, {what}": user for what, user in (
+        ("wrong key", who["username"]), ("unknown user", "00000000-0000-4000-8000-000000000000"))}
+    rows = {what: [] for what in [*forms, *users]}
+    for _ in range(ROUNDS):
+        for what, body in forms.items():
+            rows[what].append(wrk(stack.dir, stack.https_port, "/publish_response", body, refused=True))
+        for what, user in users.items():
+            body = json.dumps({"subdomain": user, "txt": VALUE})
+            rows[what].append(wrk(stack.dir, stack.https_port, "/update", body, user, "x" * 40, True))
+    table("Refusals a second: the two of a kind cost the same", rows, next(iter(forms)))
 
 
 # -- DNS
@@ -255,6 +274,7 @@ def main():
             with Stack(Path(directory) / "stack", settings={
                     "zone": {"name": "auth.example.org"}, "registration": "open"}) as stack:
                 bench_api(stack)
+                bench_refusals(stack)
                 bench_audit(stack)
                 bench_dns(stack)
                 bench_list(stack)

@@ -363,21 +363,34 @@ def test_registration_closed(api):
     assert answer.status == 404 and "error" in answer.json
 
 
+def left_in(redis, name):
+    """What a publication leaves in the store, but for times; and its audit entry's `via`."""
+    key, event = f"acmeproxy:response:{name}", redis.audit(name)[-1]
+    return event.pop("via"), (
+        sorted(redis("KEYS", f"acmeproxy:*{name}*").splitlines()), redis("TYPE", key),
+        redis("ZRANGE", key, 0, -1), sorted(redis.hash(f"acmeproxy:authorisation:{name}")),
+        round(int(redis("PTTL", key)) / 10000), event)
+
+
 def test_the_store_is_the_same_whatever_the_dialect(opened, oapi):
-    """But for the audit entry's `via`, and the note of when it was used."""
-    redis = Redis(opened)
-    seen = []
-    for n, way in enumerate(("api", "httpreq")):
-        name = f"same{n}.example.com"
-        secret = made(opened, name)
-        if way == "api":
-            oapi.publish(name, secret)
-        else:
-            present(oapi, {"fqdn": f"_acme-challenge.{name}.", "value": VALUE}, name, secret)
-        fields = redis.hash(f"acmeproxy:authorisation:{name}")
-        event = redis.audit(name)[-1]
-        assert event.pop("via") == way and event.pop("name") == name
-        seen.append((sorted(set(fields)), redis("TYPE", f"acmeproxy:response:{name}"),
-                     redis("ZRANGE", f"acmeproxy:response:{name}", 0, -1), event,
-                     290 < int(redis("TTL", f"acmeproxy:response:{name}")) <= 300))
-    assert seen[0] == seen[1]
+    """But for the audit entry's `via`: of one authorisation, then of one registration."""
+    redis, name = Redis(opened), "same.example.com"
+    secret = made(opened, name)
+    who = register(oapi).json
+    label, password = who["subdomain"], who["password"]
+    fqdn = {name: f"_acme-challenge.{name}.", label: who["fulldomain"] + "."}
+    for each, known, ways in (
+            (name, secret, {"api": lambda: oapi.publish(name, secret),
+                            "httpreq": lambda: present(oapi, {"fqdn": fqdn[name], "value": VALUE}, name, secret)}),
+            (label, password, {"acme-dns": lambda: update(oapi, who),
+                               "httpreq": lambda: present(oapi, {"fqdn": fqdn[label], "value": VALUE}, label,
+                                                          password)})):
+        seen = []
+        for via, publish in ways.items():
+            publish()
+            found, left = left_in(redis, each)
+            assert found == via
+            seen.append(left)
+            present(oapi, {"fqdn": fqdn[each], "value": VALUE}, each, known, "/cleanup")
+            assert redis("EXISTS", f"acmeproxy:response:{each}") == "0"
+        assert seen[0] == seen[1]
