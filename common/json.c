@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <jansson.h>
 
@@ -124,6 +125,17 @@ const struct json *
 json_member(const struct json *object, const char *key)
 {
 	return foreign(json_object_get(native(object), key));
+}
+
+const struct json *
+json_member_in_any_case(const struct json *object, const char *key)
+{
+	const char *each;
+	json_t *value, *found = NULL;
+
+	json_object_foreach(native(object), each,
+	    value) if (strcasecmp(each, key) == 0) found = value;
+	return foreign(found);
 }
 
 enum err_code

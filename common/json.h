@@ -50,6 +50,10 @@ const struct json *json_at(const struct json *array, size_t i);
 /* The member called key, or NULL when there is none. */
 const struct json *json_member(const struct json *object, const char *key);
 
+/* The same in any case, the last such: what clients in Go rely on. */
+const struct json *json_member_in_any_case(const struct json *object,
+    const char *key);
+
 /*
  * Call fn for each member in the order of the text, until one does not return
  * ERR_OK, and return what the last call returned.

@@ -38,34 +38,6 @@ acmedns_print_refusal(struct call *call, enum outcome outcome)
 	    "{\"error\": \"%s\"}", error);
 }
 
-/* Keys of this dialect match in any case: Go's clients rely on it. */
-struct finder {
-	const char *key;
-	const struct json *found;
-};
-
-static enum err_code
-find_member(void *ctx, const char *key, const struct json *value,
-    struct err *err)
-{
-	struct finder *finder = ctx;
-
-	(void)err;
-	if (strcasecmp(key, finder->key) == 0)
-		finder->found = value;
-	return ERR_OK;
-}
-
-static const struct json *
-member(const struct json *body, const char *key)
-{
-	struct finder finder = { key, NULL };
-
-	if (json_each(body, find_member, &finder, NULL) != ERR_OK)
-		return NULL;
-	return finder.found;
-}
-
 /* A list of networks as it is kept, "a b", and as it is echoed, "a","b". */
 struct networks {
 	char kept[NETWORKS_MAX * CIDR_MAX];
@@ -120,7 +92,8 @@ read_registration(struct networks *out, const struct request *r)
 		if (json_kind(body) == JSON_KIND_NULL)
 			fault = NULL;
 		else if (json_kind(body) == JSON_KIND_OBJECT)
-			fault = read_networks(out, member(body, "allowfrom"));
+			fault = read_networks(out,
+			    json_member_in_any_case(body, "allowfrom"));
 	}
 	json_free(body);
 	return fault;
@@ -217,7 +190,7 @@ is_uuid(const char *text)
 static const char *
 text_member(const struct json *body, const char *key)
 {
-	const struct json *value = member(body, key);
+	const struct json *value = json_member_in_any_case(body, key);
 
 	return value != NULL && json_kind(value) == JSON_KIND_STRING
 	    ? json_as_string(value, NULL)

@@ -20,7 +20,7 @@ struct wish {
 static const char *
 text_of(const struct json *body, const char *key, size_t *len)
 {
-	const struct json *value = json_member(body, key);
+	const struct json *value = json_member_in_any_case(body, key);
 
 	if (value == NULL || json_kind(value) != JSON_KIND_STRING)
 		return NULL;
@@ -106,7 +106,7 @@ read_wish(struct wish *wish, struct call *call)
 	memset(wish, 0, sizeof(*wish));
 	if (json_parse(&body, r->body, r->body_len, NULL) == ERR_OK &&
 	    json_kind(body) == JSON_KIND_OBJECT)
-		fault = json_member(body, "keyAuth") != NULL
+		fault = json_member_in_any_case(body, "keyAuth") != NULL
 		    ? read_raw(wish, call, body)
 		    : read_default(wish, call, body);
 	json_free(body);

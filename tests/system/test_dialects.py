@@ -14,6 +14,8 @@ from test_manage import acmeproxy
 ZONE = {"name": "auth.example.org", "records": ["@ 3600 A 192.0.2.53"]}
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 FLEET = "5" * 32
+KEY_AUTH = "token." + "k" * 43
+KEY_AUTH_VALUE = base64.urlsafe_b64encode(hashlib.sha256(KEY_AUTH.encode()).digest()).decode().rstrip("=")
 ACCOUNTS = {"accounts": [
     {"name": "fleet", "secret_hash": hashlib.blake2b(FLEET.encode(), digest_size=32).hexdigest(),
      "permit": ["fleet.example.com", ".fleet.example.com"]}]}
@@ -93,9 +95,8 @@ def test_present_and_cleanup(opened, oapi, odns, prefix, fqdn):
 
 def test_raw_mode(opened, oapi, odns):
     secret = made(opened, "raw.example.com")
-    key = "token." + "k" * 43
-    want = base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest()).decode().rstrip("=")
-    body = {"domain": "raw.example.com", "token": "token", "keyAuth": key}
+    want = KEY_AUTH_VALUE
+    body = {"domain": "raw.example.com", "token": "token", "keyAuth": KEY_AUTH}
     answer = present(oapi, body, "raw.example.com", secret)
     assert (answer.status, answer.json) == (200, {"domain": "raw.example.com", "value": want})
     assert odns.texts("raw.example.com") == [want]

@@ -127,6 +127,9 @@ test_parts(void **state)
 	assert_int_equal(json_n(json_member(doc, "empty")), 0);
 	assert_null(json_member(doc, "nope"));
 	assert_null(json_member(doc, "lis"));
+	assert_null(json_member(doc, "YES"));
+	assert_true(json_as_boolean(json_member_in_any_case(doc, "YES")));
+	assert_null(json_member_in_any_case(doc, "nope"));
 	json_free(doc);
 }
 
