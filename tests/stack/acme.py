@@ -143,7 +143,8 @@ def lego(pebble, names, mode, user, password, resolver=None):
     """One certificate by httpreq, or with the mode "exec" by our hook; returns (certificate, chain) files."""
     stack, base = pebble.stack, pebble.dir / "lego"
     env = client_env(base, HTTPREQ_ENDPOINT=stack.url, HTTPREQ_USERNAME=user,
-                     HTTPREQ_PASSWORD=password, HTTPREQ_MODE=mode,
+                     HTTPREQ_PASSWORD=password, HTTPREQ_MODE=mode, HTTPREQ_POLLING_INTERVAL=1,
+                     EXEC_POLLING_INTERVAL=1, EXEC_SEQUENCE_INTERVAL=2,
                      EXEC_PATH=HOOKS / "acmeproxy-hook", ACMEPROXY_ENDPOINT=stack.url,
                      ACMEPROXY_CA_CERT=stack.ca_cert, ACMEPROXY_SECRET=password,
                      ACMEPROXY_ZONE=(stack.settings.get("zone") or {}).get("name", ""),
