@@ -18,11 +18,12 @@ if n >= most and not redis.call('ZSCORE', KEYS[2], value) then
 	redis.call('ZREMRANGEBYRANK', KEYS[2], 0, n - most)
 end
 redis.call('ZADD', KEYS[2], expires, value)
--- The key goes with the last of its values; not all have the same life.  GT
--- takes a key without an end for one that never ends.
-if redis.call('PEXPIREAT', KEYS[2], expires, 'GT') == 0 then
-	redis.call('PEXPIREAT', KEYS[2], expires, 'NX')
+-- The key goes with the last of its values; not all have the same life.
+local last = expires
+if redis.call('ZCARD', KEYS[2]) > 1 then
+	last = redis.call('ZRANGE', KEYS[2], -1, -1, 'WITHSCORES')[2]
 end
+redis.call('PEXPIREAT', KEYS[2], last)
 redis.call('HSET', KEYS[3 + level], 'last_used_at', now)
 audit('published', 'value', value)
 return { level, suffix_match, 1 }
