@@ -59,8 +59,9 @@ MUST_CHECK enum err_code command_under(struct dnsname *under,
 /* One a row of main.c's table. */
 typedef enum exit_status command_fn(const struct options *options);
 command_fn command_serve, command_listauthorisations, command_listresponses,
-    command_createauthorisation, command_deleteauthorisation,
-    command_rotateauthorisation, command_createaccount, command_deleteaccount,
-    command_listaccounts, command_checkconfig;
+    command_listpersistentrecords, command_createauthorisation,
+    command_deleteauthorisation, command_rotateauthorisation,
+    command_createaccount, command_deleteaccount, command_listaccounts,
+    command_checkconfig;
 
 #endif

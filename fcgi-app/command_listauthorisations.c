@@ -1,5 +1,6 @@
 /*
- * acmeproxy listauthorisations.  The list is a sorted set by time of creation:
+ * acmeproxy listauthorisations, and listpersistentrecords, which walks the same
+ * list.  The list is a sorted set by time of creation:
  * it is read a page at a time, in constant memory, and no command keeps Redis
  * from others for longer than a page takes.
  */
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/store.h"
 #include "fcgi-app/command.h"
 #include "fcgi-app/timestamp.h"
@@ -20,7 +22,17 @@ struct place {
 	unsigned n_seen;
 };
 
+struct lister;
+
+/* What a command asks of each name, and how it shows the answer. */
+struct view {
+	void (*ask)(const struct lister *, const struct dnsname *);
+	void (*show)(const struct lister *, const struct dnsname *,
+	    const struct redis_reply *);
+};
+
 struct lister {
+	const struct view *view;
 	const struct options *options;
 	struct session *session;
 	struct table *table;
@@ -47,7 +59,19 @@ is_wanted(const struct lister *l, const struct dnsname *name,
 }
 
 static void
-show(const struct lister *l, const struct dnsname *name,
+ask_authorisation(const struct lister *l, const struct dnsname *name)
+{
+	struct store_key key;
+
+	store_key(&key, l->session->config->settings.key_prefix,
+	    STORE_AUTHORISATION, name);
+	redis_add_words(l->session->redis, "HMGET", key.text, "created_by_ip",
+	    "created_at", "account", "suffix_match", "last_used_at",
+	    (char *)NULL);
+}
+
+static void
+show_authorisation(const struct lister *l, const struct dnsname *name,
     const struct redis_reply *fields)
 {
 	char created_at[TIMESTAMP_LEN + 1], last_used_at[TIMESTAMP_LEN + 1];
@@ -66,6 +90,40 @@ show(const struct lister *l, const struct dnsname *name,
 	    (const char *const[]){ name->text, text[0], created_at, text[2],
 		suffix_match ? TABLE_RAW "true" : TABLE_RAW "false",
 		last_used_at[0] != '\0' ? last_used_at : NULL });
+}
+
+static void
+ask_records(const struct lister *l, const struct dnsname *name)
+{
+	struct store_key key;
+	char after[32];
+
+	store_key(&key, l->session->config->settings.key_prefix,
+	    STORE_PERSISTENT, name);
+	(void)snprintf(after, sizeof(after), "(%" PRId64, clock_now_ms());
+	redis_add_words(l->session->redis, "ZRANGEBYSCORE", key.text, after,
+	    "+inf", "WITHSCORES", (char *)NULL);
+}
+
+static void
+show_records(const struct lister *l, const struct dnsname *name,
+    const struct redis_reply *values)
+{
+	for (size_t i = 0; i + 1 < reply_n(values); i += 2) {
+		const char *text = reply_text(reply_at(values, i), NULL);
+		const char *score = reply_text(reply_at(values, i + 1), NULL);
+		char until[TIMESTAMP_LEN + 1];
+		struct issuevalue record;
+
+		if (!is_wanted(l, name, "") ||
+		    issuevalue_parse(&record, text, strlen(text)) !=
+			ISSUEVALUE_OK)
+			continue;
+		timestamp_format(until, strtoll(score, NULL, 10));
+		table_row(l->table,
+		    (const char *const[]){ name->text,
+			until[0] != '\0' ? until : NULL, record.text });
+	}
 }
 
 static enum err_code
@@ -113,22 +171,16 @@ static enum err_code
 show_page(const struct lister *l, const struct page *page, struct err *err)
 {
 	struct redis *redis = l->session->redis;
-	struct store_key key;
 	enum err_code rc;
 
 	rc = redis_begin(redis, err);
 	if (rc != ERR_OK)
 		return rc;
-	for (size_t i = 0; i < page->n; i++) {
-		store_key(&key, l->session->config->settings.key_prefix,
-		    STORE_AUTHORISATION, &page->names[i]);
-		redis_add_words(redis, "HMGET", key.text, "created_by_ip",
-		    "created_at", "account", "suffix_match", "last_used_at",
-		    (char *)NULL);
-	}
+	for (size_t i = 0; i < page->n; i++)
+		l->view->ask(l, &page->names[i]);
 	rc = redis_end(redis, err);
 	for (size_t i = 0; rc == ERR_OK && i < page->n; i++)
-		show(l, &page->names[i], redis_reply(redis, i));
+		l->view->show(l, &page->names[i], redis_reply(redis, i));
 	return rc;
 }
 
@@ -147,15 +199,14 @@ list_all(struct lister *l, struct err *err)
 	return rc;
 }
 
-enum exit_status
-command_listauthorisations(const struct options *o)
+/* The whole of a command: all rows, and what to say when there are none. */
+static enum exit_status
+run(const struct options *o, const struct view *view, struct table *table,
+    const char *none)
 {
-	static const char *const columns[] = { "name", "created_by_ip",
-		"created_at", "account", "suffix_match", "last_used_at" };
 	struct session session;
-	struct table table;
-	struct lister lister = { o, &session, &table, o->under != NULL, { 0 },
-		{ "", 0 } };
+	struct lister lister = { view, o, &session, table, o->under != NULL,
+		{ 0 }, { "", 0 } };
 	struct err err = { 0 };
 	enum err_code rc = ERR_OK;
 
@@ -163,18 +214,41 @@ command_listauthorisations(const struct options *o)
 		return EXIT_USAGE;
 	if (session_open(&session, o, &err) != ERR_OK)
 		return command_fail(&err);
-	table_init(&table, o->format, columns, COUNT_OF(columns), 4);
 	if (o->format == TABLE_TEXT) {
-		table.is_measuring = true;
+		table->is_measuring = true;
 		rc = list_all(&lister, &err);
-		table.is_measuring = false;
+		table->is_measuring = false;
 	}
 	if (rc == ERR_OK)
 		rc = list_all(&lister, &err);
 	session_close(&session);
 	if (rc != ERR_OK)
 		return command_fail(&err);
-	if (table.n_rows == 0)
-		(void)fputs("No authorisations found\n", stderr);
-	return table.n_rows > 0 ? EXIT_DONE : EXIT_FAILED;
+	if (table->n_rows == 0)
+		(void)fprintf(stderr, "No %s found\n", none);
+	return table->n_rows > 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
+enum exit_status
+command_listauthorisations(const struct options *o)
+{
+	static const char *const columns[] = { "name", "created_by_ip",
+		"created_at", "account", "suffix_match", "last_used_at" };
+	static const struct view view = { ask_authorisation,
+		show_authorisation };
+	struct table table;
+
+	table_init(&table, o->format, columns, COUNT_OF(columns), 4);
+	return run(o, &view, &table, "authorisations");
+}
+
+enum exit_status
+command_listpersistentrecords(const struct options *o)
+{
+	static const char *const columns[] = { "name", "until", "record" };
+	static const struct view view = { ask_records, show_records };
+	struct table table;
+
+	table_init(&table, o->format, columns, COUNT_OF(columns), 3);
+	return run(o, &view, &table, "persistent records");
 }

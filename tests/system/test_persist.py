@@ -201,3 +201,25 @@ def test_the_store_is_away(start_stack, name):
         assert time.time() < deadline
         time.sleep(0.1)
     assert records(dnsq, f"_validation-persist.{name}")[0] == [RECORD], "nothing is lost"
+
+
+def test_listpersistentrecords(start_stack):
+    stack = start_stack(settings={"persistent_records": True})
+    api = Api(stack)
+    assert acmeproxy(stack, "listpersistentrecords", status=1) == "No persistent records found\n"
+    api.create("none.example.com")
+    until = RECORD + "; persistUntil=4102444800"
+    for name, records in (("a.example.com", [OTHER]), ("b.example.org", [OTHER, until])):
+        secret = api.create(name)
+        for record in records:
+            assert publish(api, name, secret, record).status == 200
+    assert acmeproxy(stack, "listpersistentrecords") == f"""\
+name           until                             record
+-------------  --------------------------------  {"-" * len(until)}
+a.example.com                                    {OTHER}
+b.example.org  2100-01-01 00:00:00.000000+00:00  {until}
+b.example.org                                    {OTHER}
+"""
+    assert [json.loads(line) for line in acmeproxy(stack, "listpersistentrecords", "--under", "example.com",
+                                                   "--json").splitlines()] == [
+        {"name": "a.example.com", "until": None, "record": OTHER}]
