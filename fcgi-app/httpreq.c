@@ -190,48 +190,44 @@ authenticate(struct call *call, struct claim *claim, bool is_present)
 	return is_present ? ensure_authorisation(call) : DONE;
 }
 
-enum outcome
-httpreq_present(struct call *call)
+static enum outcome
+act(struct call *call, bool is_present)
 {
 	struct verdict verdict;
 	struct claim claim;
 	struct wish wish;
 	enum outcome outcome;
+	enum err_code rc;
 
 	call->sentence = read_wish(&wish, call);
 	if (call->sentence != NULL)
 		return BAD_PARAMETER;
-	outcome = authenticate(call, &claim, true);
+	outcome = authenticate(call, &claim, is_present);
 	if (outcome != DONE)
 		return outcome;
-	if (response_publish(&verdict, &call->ledger, &claim, &wish.value,
-		&call->why) != ERR_OK)
+	rc = is_present ? response_publish(&verdict, &call->ledger, &claim,
+			      &wish.value, &call->why)
+			: response_expire(&verdict, &call->ledger, &claim,
+			      &wish.value, &call->why);
+	if (rc != ERR_OK)
 		return STORE_AWAY;
 	print_wish(call, &wish);
-	return verdict.granted ? DONE : BAD_CREDENTIALS;
+	/* An account may clean up where nothing was ever authorised. */
+	return verdict.granted ||
+		(!is_present && claim.presented.text[0] == '\0')
+	    ? DONE
+	    : BAD_CREDENTIALS;
+}
+
+enum outcome
+httpreq_present(struct call *call)
+{
+	return act(call, true);
 }
 
 /* Of a value that is gone already nothing is left to do. */
 enum outcome
 httpreq_cleanup(struct call *call)
 {
-	struct verdict verdict;
-	struct claim claim;
-	struct wish wish;
-	enum outcome outcome;
-
-	call->sentence = read_wish(&wish, call);
-	if (call->sentence != NULL)
-		return BAD_PARAMETER;
-	outcome = authenticate(call, &claim, false);
-	if (outcome != DONE)
-		return outcome;
-	if (response_expire(&verdict, &call->ledger, &claim, &wish.value,
-		&call->why) != ERR_OK)
-		return STORE_AWAY;
-	print_wish(call, &wish);
-	/* An account may clean up where nothing was ever authorised. */
-	return verdict.granted || claim.presented.text[0] == '\0'
-	    ? DONE
-	    : BAD_CREDENTIALS;
+	return act(call, false);
 }
