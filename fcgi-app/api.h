@@ -12,7 +12,7 @@ struct api {
 };
 
 /*
- * Answer a request: the four endpoints, and every refusal.  Never fails: what
+ * Answer a request: our endpoints, the dialects, and every refusal.  Never fails: what
  * goes wrong becomes a status and a fixed sentence, and is logged.
  * Source: README, "API".
  */
