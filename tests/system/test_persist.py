@@ -91,15 +91,16 @@ def test_persist_until(api, dnsq, redis, name):
     """DNS forgets it in time, and so do caches."""
     secret = api.create(name)
     at = f"_validation-persist.{name}"
-    soon = int(time.time()) + 3
+    soon = int(time.time()) + 5
     late = f"{OTHER}; persistUntil={soon + 100000}"
     publish(api, name, secret, late)
     assert records(dnsq, at) == ([late], 60)
-    assert 99990 < int(redis("TTL", f"acmeproxy:persistent:{name}")) <= 100004
+    assert 99990 < int(redis("TTL", f"acmeproxy:persistent:{name}")) <= 100005
     brief = f"{RECORD}; persistUntil={soon}"
     publish(api, name, secret, brief)
     found, ttl = records(dnsq, at)
-    assert found == [late, brief] or ttl is None or ttl <= 3
+    assert found in (sorted([late, brief]), [late]), "the second on a machine that is very slow"
+    assert ttl <= 5 or found == [late]
     deadline = time.time() + 30
     while records(dnsq, at)[0] != [late]:
         assert time.time() < deadline
