@@ -16,11 +16,12 @@ local n = redis.call('ZCARD', KEYS[2])
 if n >= most and not redis.call('ZSCORE', KEYS[2], value) then
 	-- the oldest goes, never the one that comes
 	redis.call('ZREMRANGEBYRANK', KEYS[2], 0, n - most)
+	n = most - 1
 end
-redis.call('ZADD', KEYS[2], expires, value)
+n = n + redis.call('ZADD', KEYS[2], expires, value)
 -- The key goes with the last of its values; not all have the same life.
 local last = expires
-if redis.call('ZCARD', KEYS[2]) > 1 then
+if n > 1 then
 	last = redis.call('ZRANGE', KEYS[2], -1, -1, 'WITHSCORES')[2]
 end
 redis.call('PEXPIREAT', KEYS[2], last)
