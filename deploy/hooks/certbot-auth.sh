@@ -11,5 +11,5 @@ if [ -z "${CERTBOT_DOMAIN:-}" ] || [ -z "${CERTBOT_VALIDATION:-}" ]; then
 fi
 ACMEPROXY_INI=${ACMEPROXY_INI:-/etc/acmeproxy.ini}
 export ACMEPROXY_INI
-exec "$hook" "${operation:-present}" "_acme-challenge.$CERTBOT_DOMAIN" \
+exec "$hook" "${1:-present}" "_acme-challenge.$CERTBOT_DOMAIN" \
 	"$CERTBOT_VALIDATION"

@@ -1,4 +1,7 @@
-"""Clients that Debian does not have: their requests, octet for octet, and how each judges the answer."""
+"""Clients that Debian does not have: what each sends, and how it judges the answer.
+
+Bodies, credentials and Content-Type are as in the clients' sources; versions in User-Agent are examples.
+"""
 
 import functools
 import json
@@ -33,6 +36,11 @@ POWERSHELL = """POST {path} HTTP/1.1
 Host: localhost:{port}
 User-Agent: Mozilla/5.0 (Windows NT 10.0; Microsoft Windows 10.0.20348; en-GB) PowerShell/7.4.6
 Accept-Encoding: gzip, deflate, br
+{headers}Content-Length: {length}
+
+"""
+DOTNET = """POST {path} HTTP/1.1
+Host: localhost:{port}
 {headers}Content-Length: {length}
 
 """
@@ -153,11 +161,15 @@ REGISTRARS = {
                          '{"subdomain":"{sub}", "txt": "{value}"}'), read_as_acme_sh),
     "Posh-ACME": ((POWERSHELL, JSON, "{}"), (POWERSHELL, API_KEY + FORM, '{"txt":"{value}","subdomain":"{sub}"}'),
                   json.loads),
-    "win-acme": ((POWERSHELL, "Content-Type: application/json; charset=utf-8\n", ""),
-                 (POWERSHELL, API_KEY + "Content-Type: application/json; charset=utf-8\n",
+    "win-acme": ((DOTNET, "Authorization: Basic\nContent-Type: text/plain; charset=utf-8\n", ""),
+                 (DOTNET, "Authorization: Basic\n" + API_KEY + "Content-Type: application/json; charset=utf-8\n",
                   '{"subdomain":"{sub}","txt":"{value}"}'), json.loads),
-    "certbot's plug-ins": ((PYTHON, JSON, '{"allowfrom": []}'),
-                           (PYTHON, API_KEY + JSON, '{"subdomain": "{sub}", "txt": "{value}"}'), json.loads),
+    "pyacmedns, certbot's hook": ((PYTHON, "", ""),
+                                  (PYTHON, "X-Api-User: {user}\nX-Api-Key: {key}\n" + JSON,
+                                   '{"subdomain": "{sub}", "txt": "{value}"}'), json.loads),
+    "pyacmedns with networks": ((PYTHON, "", '{"allowfrom": ["127.0.0.0/8"]}'),
+                                (PYTHON, "X-Api-User: {user}\nX-Api-Key: {key}\n" + JSON,
+                                 '{"subdomain": "{sub}", "txt": "{value}"}'), json.loads),
 }
 
 
