@@ -12,8 +12,8 @@ struct api {
 };
 
 /*
- * Answer a request: our endpoints, the dialects, and every refusal.  Never fails: what
- * goes wrong becomes a status and a fixed sentence, and is logged.
+ * Answer a request: our endpoints, the dialects, and every refusal.  Never
+ * fails: what goes wrong becomes a status and a fixed sentence, and is logged.
  * Source: README, "API".
  */
 void api_answer(const struct api *api, const struct request *request,
