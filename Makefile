@@ -32,6 +32,7 @@ COMMON   := $(call objects,common)
 APP      := $(call objects,fcgi-app) $(BUILD)/fcgi-app/scripts.o
 PIPE     := $(call objects,pipe-backend)
 SCRIPTS  := create rotate publish expire persist delete check refuse
+HEADLESS := init migrate_1
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 FUZZ     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 LIBS     := -lhiredis -ljansson
@@ -39,7 +40,7 @@ LIBS     := -lhiredis -ljansson
 all: $(PROGRAMS) ## build the two programs
 
 $(BUILD)/acmeproxy: $(BUILD)/fcgi-app/main.o $(APP) $(COMMON)
-	$(call quiet,LINK)$(CC) $(LINK) $(LDFLAGS) -pthread -o $@ $^ -lfcgi -lsodium $(LIBS)
+	$(call quiet,LINK)$(CC) $(LINK) $(LDFLAGS) -pthread -o $@ $^ -lfcgi -lsodium -lsystemd $(LIBS)
 
 $(BUILD)/acmeproxy-pipe: $(BUILD)/pipe-backend/main.o $(PIPE) $(COMMON)
 	$(call quiet,LINK)$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -51,14 +52,18 @@ $(BUILD)/%.o: %.c Makefile
 $(BUILD)/%.o: $(BUILD)/%.c Makefile
 	$(call quiet,CC)$(COMPILE) $(CPPFLAGS) -c -o $@ $<
 
-# Each Lua script behind the common head, as a C string with its SHA-1.
+# Each Lua script as a C string with its SHA-1, without comments; most of them
+# have a common head.
 $(BUILD)/fcgi-app/scripts.c: $(wildcard fcgi-app/scripts/*.lua) Makefile
 	@mkdir -p $(@D)
 	@echo '#include "fcgi-app/script.h"' >$@.new
-	@for s in $(SCRIPTS); do \
+	@for s in $(SCRIPTS) $(HEADLESS); do \
+		case " $(HEADLESS) " in *" $$s "*) head=;; \
+			*) head=fcgi-app/scripts/head.lua;; esac; \
 		{ head -n 1 fcgi-app/scripts/$$s.lua && \
-			cat fcgi-app/scripts/head.lua && \
-			tail -n +2 fcgi-app/scripts/$$s.lua; } >$@.lua && \
+			cat $$head </dev/null && \
+			tail -n +2 fcgi-app/scripts/$$s.lua; } | \
+			sed '/^[[:space:]]*--/d' >$@.lua && \
 		echo "const struct script script_$$s = {" && \
 		echo "	\"$$(sha1sum <$@.lua | cut -d' ' -f1)\"," && \
 		sed 's/[\\"]/\\&/g; s/.*/	"&\\n"/' $@.lua && \
@@ -68,11 +73,11 @@ $(BUILD)/fcgi-app/scripts.c: $(wildcard fcgi-app/scripts/*.lua) Makefile
 
 # A unit test is linked against all but the main files.
 $(BUILD)/test_%: $(BUILD)/tests/unit/test_%.o $(APP) $(PIPE) $(COMMON)
-	$(call quiet,LINK)$(CC) $(LINK) $(LDFLAGS) -pthread -o $@ $^ -lcmocka -lfcgi -lsodium $(LIBS)
+	$(call quiet,LINK)$(CC) $(LINK) $(LDFLAGS) -pthread -o $@ $^ -lcmocka -lfcgi -lsodium -lsystemd $(LIBS)
 
 # A fuzzer is linked like a unit test, and libFuzzer brings the main().
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/check.o $(APP) $(PIPE) $(COMMON)
-	$(call quiet,LINK)$(CC) -fsanitize=fuzzer $(LINK) $(LDFLAGS) -pthread -o $@ $^ -lfcgi -lsodium $(LIBS)
+	$(call quiet,LINK)$(CC) -fsanitize=fuzzer $(LINK) $(LDFLAGS) -pthread -o $@ $^ -lfcgi -lsodium -lsystemd $(LIBS)
 
 install: all ## install into DESTDIR and PREFIX; README, "Deployment"
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/acmeproxy

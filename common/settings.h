@@ -70,6 +70,7 @@ struct settings {
 	unsigned registration_life_s;
 	unsigned authority_ttl_s, response_ttl_s;
 	unsigned response_life_s;
+	char store_id_file[PATH_MAX]; /* which store is meant: common/store.h */
 	char accounts_file[PATH_MAX]; /* "": anybody may create */
 	unsigned replicas_required, replicas_timeout_ms;
 	unsigned workers;

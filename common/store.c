@@ -1,7 +1,9 @@
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/file.h"
 #include "common/log.h"
 #include "common/store.h"
 
@@ -10,7 +12,9 @@ static const char *const kinds[] = {
 	[STORE_RESPONSE] = "response:",
 	[STORE_PERSISTENT] = "persistent:",
 	[STORE_AUTHORISATIONS] = "authorisations",
+	[STORE_BELOW] = "below:",
 	[STORE_PARENTS] = "parents",
+	[STORE_SELF] = "store",
 	[STORE_AUDIT] = "audit",
 };
 
@@ -63,6 +67,125 @@ store_key_response(struct store_key *key, const char *prefix,
 	key->len += n < 0 ? 0 : (size_t)n;
 }
 
+void
+store_init(struct store *store, struct redis *redis,
+    const struct settings *settings)
+{
+	*store = (struct store){
+		.redis = redis,
+		.prefix = settings->key_prefix,
+		.id_file = settings->store_id_file,
+	};
+}
+
+enum err_code
+store_read_id(char id[STORE_ID_LEN + 1], const char *file, struct err *err)
+{
+	enum err_code rc;
+	size_t len;
+	char *text;
+
+	id[0] = '\0';
+	rc = file_read(&text, &len, file, STORE_ID_LEN + 1, err);
+	if (rc != ERR_OK)
+		return rc;
+	len = strspn(text, "0123456789abcdef");
+	if (len != STORE_ID_LEN || (text[len] != '\n' && text[len] != '\0'))
+		rc = err_set(err, ERR_SYSTEM, "%s: %d hex digits are needed",
+		    file, STORE_ID_LEN);
+	else
+		memcpy(id, text, STORE_ID_LEN + 1);
+	id[rc == ERR_OK ? STORE_ID_LEN : 0] = '\0';
+	free(text);
+	return rc;
+}
+
+static void
+ask_self(const struct store *store)
+{
+	struct store_key key;
+
+	store_key(&key, store->prefix, STORE_SELF, NULL);
+	redis_add_words(store->redis, "HMGET", key.text, "id", "schema",
+	    (char *)NULL);
+}
+
+/* Whose id the store has is not the one that was read from the file before. */
+static enum err_code
+check_id(struct store *store, const char *id, struct err *err)
+{
+	static const char mend[] =
+	    "if it is right, run \"acmeproxy initstore\"";
+	struct err why = { 0 };
+
+	if (store_read_id(store->id, store->id_file, &why) != ERR_OK)
+		return err_set(err, ERR_STORE,
+		    "nothing says that the store in Redis is ours (%s); %s",
+		    why.text, mend);
+	if (strcmp(store->id, id) == 0)
+		return ERR_OK;
+	if (id[0] == '\0')
+		return err_set(err, ERR_STORE,
+		    "the store in Redis is a new one, not the one that %s "
+		    "names; %s",
+		    store->id_file, mend);
+	return err_set(err, ERR_STORE,
+	    "the store in Redis is %.*s, not the one that %s names; %s",
+	    STORE_ID_LEN, id, store->id_file, mend);
+}
+
+/* Take the reply to ask_self(). */
+static enum err_code
+check_self(int *schema, struct store *store, const struct redis_reply *self,
+    struct err *err)
+{
+	bool is_pair = reply_n(self) == 2;
+	const char *id = is_pair ? reply_text(reply_at(self, 0), NULL) : "";
+	const char *has = is_pair ? reply_text(reply_at(self, 1), NULL) : "";
+
+	*schema = (int)strtol(has, NULL, 10);
+	if ((id[0] == '\0' || strcmp(store->id, id) != 0) &&
+	    check_id(store, id, err) != ERR_OK)
+		return ERR_STORE;
+	if (*schema >= 1 && *schema <= STORE_SCHEMA)
+		return ERR_OK;
+	return err_set(err, ERR_STORE,
+	    "the store has schema %.20s, and this version knows up to %d: a "
+	    "newer acmeproxy has written it",
+	    has, STORE_SCHEMA);
+}
+
+enum err_code
+store_check(int *schema, struct store *store, struct err *err)
+{
+	enum err_code rc;
+
+	rc = redis_begin(store->redis, err);
+	if (rc != ERR_OK)
+		return rc;
+	ask_self(store);
+	rc = redis_end(store->redis, err);
+	if (rc != ERR_OK)
+		return rc;
+	return check_self(schema, store, redis_reply(store->redis, 0), err);
+}
+
+/* The store as it must be to be read: the first reply of an exchange. */
+static enum err_code
+check_readable(struct store *store, struct err *err)
+{
+	enum err_code rc;
+	int schema;
+
+	rc = check_self(&schema, store, redis_reply(store->redis, 0), err);
+	if (rc == ERR_OK && schema < STORE_SCHEMA)
+		rc = err_set(err, ERR_STORE,
+		    "the store has schema %d until \"acmeproxy serve\" "
+		    "has migrated it",
+		    schema);
+	return rc;
+}
+
 /* One question for the name and one for each name above that may cover it. */
 static size_t
 ask_levels(const struct store *store, struct dnsname level)
@@ -80,15 +203,21 @@ ask_levels(const struct store *store, struct dnsname level)
 	return n;
 }
 
-/* A name above counts by its flag. */
+/* A name above counts by its flag; the first of these is the name's own. */
 static bool
-has_suffix_match(const struct redis *redis, size_t n_levels)
+has_suffix_match(const struct redis *redis, size_t first, size_t n_levels)
 {
-	for (size_t i = 1; i < n_levels; i++)
+	for (size_t i = first + 1; i < first + n_levels; i++)
 		if (strcmp(reply_text(redis_reply(redis, i), NULL), "true") ==
 		    0)
 			return true;
 	return false;
+}
+
+static bool
+has_field(const struct redis_reply *fields, size_t i)
+{
+	return i < reply_n(fields) && !reply_is_nil(reply_at(fields, i));
 }
 
 static void
@@ -111,46 +240,50 @@ take_values(struct store_name *out, const struct redis_reply *values,
 }
 
 enum err_code
-store_read_name(struct store_name *out, const struct store *store,
+store_read_name(struct store_name *out, struct store *store,
     const struct room *room, int64_t now_ms, struct err *err)
 {
+	enum { SELF, LEVELS }; /* replies, in this order */
 	struct redis *redis = store->redis;
-	const struct dnsname *name = &room->name;
-	struct store_key response, parents;
+	const struct redis_reply *below;
+	struct store_key response, key;
 	enum err_code rc;
-	char after[32], below[DNSNAME_MAX + 2];
+	char after[32];
 	size_t n;
 
 	rc = redis_begin(redis, err);
 	if (rc != ERR_OK)
 		return rc;
-	n = ask_levels(store, *name);
+	ask_self(store);
+	n = ask_levels(store, room->name);
 	store_key_response(&response, store->prefix, room);
 	(void)snprintf(after, sizeof(after), "(%" PRId64, now_ms);
 	redis_add_words(redis, "ZRANGEBYSCORE", response.text, after, "+inf",
 	    "LIMIT", "0", "32", (char *)NULL);
-	store_key(&parents, store->prefix, STORE_PARENTS, NULL);
-	redis_add_words(redis, "HEXISTS", parents.text, name->text,
+	store_key(&key, store->prefix, STORE_BELOW, &room->name);
+	redis_add_words(redis, "HMGET", key.text, "children", "descendants",
 	    (char *)NULL);
-	(void)snprintf(below, sizeof(below), ".%s", name->text);
-	redis_add_words(redis, "HEXISTS", parents.text, below, (char *)NULL);
 	rc = redis_end(redis, err);
+	if (rc == ERR_OK)
+		rc = check_readable(store, err);
 	if (rc != ERR_OK)
 		return rc;
 
-	out->is_own = !reply_is_nil(redis_reply(redis, 0));
-	out->is_covered = out->is_own || has_suffix_match(redis, n);
-	out->is_parent = reply_integer(redis_reply(redis, n + 1)) == 1;
-	out->is_above = reply_integer(redis_reply(redis, n + 2)) == 1;
+	below = redis_reply(redis, LEVELS + n + 1);
+	out->is_own = !reply_is_nil(redis_reply(redis, LEVELS));
+	out->is_covered = out->is_own || has_suffix_match(redis, LEVELS, n);
+	out->is_parent = has_field(below, 0);
+	out->is_above = has_field(below, 1);
 	out->n_values = 0;
-	take_values(out, redis_reply(redis, n), response.text);
+	take_values(out, redis_reply(redis, LEVELS + n), response.text);
 	return ERR_OK;
 }
 
 enum err_code
-store_read_records(struct store_records *out, const struct store *store,
+store_read_records(struct store_records *out, struct store *store,
     const struct dnsname *name, int64_t now_ms, struct err *err)
 {
+	enum { SELF, OWN, RECORDS }; /* replies, in this order */
 	struct redis *redis = store->redis;
 	const struct redis_reply *values;
 	struct store_key own, key;
@@ -163,16 +296,19 @@ store_read_records(struct store_records *out, const struct store *store,
 	store_key(&own, store->prefix, STORE_AUTHORISATION, name);
 	store_key(&key, store->prefix, STORE_PERSISTENT, name);
 	(void)snprintf(after, sizeof(after), "(%" PRId64, now_ms);
+	ask_self(store);
 	redis_add_words(redis, "HGET", own.text, "suffix_match", (char *)NULL);
 	redis_add_words(redis, "ZRANGEBYSCORE", key.text, after, "+inf",
 	    (char *)NULL);
 	rc = redis_end(redis, err);
+	if (rc == ERR_OK)
+		rc = check_readable(store, err);
 	if (rc != ERR_OK)
 		return rc;
 
-	out->is_own = !reply_is_nil(redis_reply(redis, 0));
+	out->is_own = !reply_is_nil(redis_reply(redis, OWN));
 	out->n = 0;
-	values = redis_reply(redis, 1);
+	values = redis_reply(redis, RECORDS);
 	for (size_t i = 0; i < reply_n(values); i++) {
 		size_t len;
 		const char *text = reply_text(reply_at(values, i), &len);

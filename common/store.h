@@ -12,7 +12,9 @@
 #define STORE_VALUES_MAX  32 /* live responses of one name */
 #define STORE_RECORDS_MAX 8  /* persistent records of one name */
 #define STORE_KEY_MAX     (SETTINGS_TEXT + DNSNAME_MAX + 32) /* with NUL */
-#define STORE_MIN_LABELS  2 /* no authorisation is for a shorter name */
+#define STORE_MIN_LABELS  2  /* no authorisation is for a shorter name */
+#define STORE_SCHEMA      2  /* of the keys: ARCHITECTURE.md, "Store" */
+#define STORE_ID_LEN      32 /* hex digits */
 
 /* The keys of the store: ARCHITECTURE.md, "Store". */
 struct store_key {
@@ -25,7 +27,9 @@ enum store_kind {
 	STORE_RESPONSE,       /* sorted set, of a name: store_key_response() */
 	STORE_PERSISTENT,     /* sorted set, of a name */
 	STORE_AUTHORISATIONS, /* sorted set, name NULL */
-	STORE_PARENTS,        /* hash: how many are below; name NULL */
+	STORE_BELOW,          /* hash, of a name: how many are below it */
+	STORE_PARENTS,        /* hash: these, in schema 1; name NULL */
+	STORE_SELF,           /* hash: id and schema of the store; name NULL */
 	STORE_AUDIT,          /* stream, name NULL */
 };
 
@@ -62,21 +66,52 @@ struct store_name {
 	struct txtvalue values[STORE_VALUES_MAX]; /* live ones */
 };
 
-/* Where the keys are. */
+/*
+ * A store, as one thread uses it.  It lives as long as its owner, who keeps the
+ * connection and the settings for it.
+ *
+ * A store has an identity, and a file outside of Redis (the setting
+ * store_id_file) says which store is meant.  One that is empty, or another's,
+ * would let strangers claim names that are delegated to us: nobody reads it or
+ * writes to it until `acmeproxy initstore` has said that it is right.
+ */
 struct store {
 	struct redis *redis;
-	const char *prefix;
+	const char *prefix, *id_file;
+	char id[STORE_ID_LEN + 1]; /* what id_file said; "" before */
 };
 
+void store_init(struct store *store, struct redis *redis,
+    const struct settings *settings);
+
 /*
- * Read what there is of a name and of a room of its: one round trip.
+ * Read which store is meant from a file: STORE_ID_LEN hex digits.
+ * Returns ERR_OK, or ERR_SYSTEM with the file's name, *id being "".
+ */
+MUST_CHECK enum err_code store_read_id(char id[STORE_ID_LEN + 1],
+    const char *file, struct err *err);
+
+/*
+ * Be sure that this is the store that is meant; id_file is read again if it
+ * does not seem so.  One round trip.
+ *
+ *   *schema	at most STORE_SCHEMA; less when it is to be migrated
+ *
+ * Returns ERR_OK, or ERR_STORE with a sentence for the administrator.
+ */
+MUST_CHECK enum err_code store_check(int *schema, struct store *store,
+    struct err *err);
+
+/*
+ * Read what there is of a name and of a room of its: one round trip, in which
+ * the store is checked as well.
  *
  *   now_ms	responses that expire at or before it are left out
  *
  * Returns ERR_OK or ERR_STORE.
  */
 MUST_CHECK enum err_code store_read_name(struct store_name *out,
-    const struct store *store, const struct room *room, int64_t now_ms,
+    struct store *store, const struct room *room, int64_t now_ms,
     struct err *err);
 
 /* The persistent records of one name, for DNS. */
@@ -88,7 +123,7 @@ struct store_records {
 
 /* Read them: one round trip.  Returns ERR_OK or ERR_STORE. */
 MUST_CHECK enum err_code store_read_records(struct store_records *out,
-    const struct store *store, const struct dnsname *name, int64_t now_ms,
+    struct store *store, const struct dnsname *name, int64_t now_ms,
     struct err *err);
 
 #endif

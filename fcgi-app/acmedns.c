@@ -272,13 +272,9 @@ acmedns_update(struct call *call)
 enum outcome
 acmedns_health(struct call *call)
 {
-	struct redis *redis = call->ledger.redis;
-	enum err_code rc = redis_begin(redis, &call->why);
+	int schema;
+	enum err_code rc = store_check(&schema, call->ledger.store, &call->why);
 
-	if (rc == ERR_OK) {
-		redis_add_words(redis, "PING", (char *)NULL);
-		rc = redis_end(redis, &call->why);
-	}
 	call->answer->body[0] = '\0';
 	return rc == ERR_OK ? DONE : STORE_AWAY;
 }

@@ -1,14 +1,14 @@
 #ifndef FCGI_APP_API_H
 #define FCGI_APP_API_H
 
-#include "common/redis.h"
+#include "common/store.h"
 #include "fcgi-app/config.h"
 #include "fcgi-app/http.h"
 
 /* What a worker answers with. */
 struct api {
 	const struct config *config;
-	struct redis *redis;
+	struct store *store; /* the worker's */
 };
 
 /*

@@ -4,6 +4,7 @@
 
 #include "fcgi-app/authorisation.h"
 #include "fcgi-app/cidr.h"
+#include "fcgi-app/schema.h"
 #include "fcgi-app/script.h"
 
 /*
@@ -12,25 +13,16 @@
  */
 #define AUDIT_EVENTS_MAX "2000000"
 #define MS_A_DAY         INT64_C(86400000)
-#define KEYS_MAX         (DNSNAME_MAX / 2 + 3) /* a label takes two octets */
+#define KEYS_MAX         (DNSNAME_MAX / 2 + 8) /* a label takes two octets */
 
 /* A call in the making: the keys and texts that its arguments point to. */
 struct call {
 	struct script_call script;
 	struct store_key keys[KEYS_MAX];
-	char above[DNSNAME_MAX + 1]; /* a name, of which ends are arguments */
 	char
 	    allowfrom[SCRIPT_TEXT_MAX]; /* that was compared with the address */
-	char retention_ms[24], life_ms[24], most[8];
+	char retention_ms[24], life_ms[24], most[8], schema[8];
 };
-
-static void
-begin(struct call *call, const struct script *script)
-{
-	call->script.script = script;
-	call->script.n_keys = call->script.n = 0;
-	call->allowfrom[0] = '\0';
-}
 
 static void
 add(struct call *call, const char *text)
@@ -46,6 +38,18 @@ add_key(struct call *call, const struct ledger *ledger, enum store_kind kind,
 
 	store_key(key, ledger->settings->key_prefix, kind, name);
 	add(call, key->text);
+}
+
+/* With the keys that every script takes. */
+static void
+begin(struct call *call, const struct script *script,
+    const struct ledger *ledger)
+{
+	call->script.script = script;
+	call->script.n_keys = call->script.n = 0;
+	call->allowfrom[0] = '\0';
+	add_key(call, ledger, STORE_AUDIT, NULL);
+	add_key(call, ledger, STORE_SELF, NULL);
 }
 
 static void
@@ -83,17 +87,36 @@ add_event(struct call *call, const struct ledger *ledger,
 	add(call, ledger->via);
 	add(call, call->retention_ms);
 	add(call, AUDIT_EVENTS_MAX);
+	(void)snprintf(call->schema, sizeof(call->schema), "%d", STORE_SCHEMA);
+	add(call, ledger->store->id); /* read again by schema_bring_up() */
+	add(call, call->schema);
 }
 
-/* The names above a name, nearest first: each is the end of the one before. */
+/* The counts of what is below each of the names above a name, nearest first. */
 static void
-add_above(struct call *call, const struct dnsname *name)
+add_above(struct call *call, const struct ledger *ledger, struct dnsname name)
 {
-	const char *dot = call->above;
+	while (dnsname_to_parent(&name))
+		add_key(call, ledger, STORE_BELOW, &name);
+}
 
-	memcpy(call->above, name->text, name->len + 1);
-	while ((dot = strchr(dot, '.')) != NULL)
-		add(call, ++dot);
+/* Run a script; once more if it found the store to be put right first. */
+static enum err_code
+run_script(struct script_result *result, const struct ledger *ledger,
+    const struct call *call, struct err *err)
+{
+	struct store *store = ledger->store;
+	enum err_code rc;
+
+	rc = script_run(result, store->redis, ledger->settings, &call->script,
+	    err);
+	if (rc == ERR_OK || !redis_failed_with(store->redis, 0, "WRONGSTORE"))
+		return rc;
+	rc = schema_bring_up(store, err);
+	if (rc == ERR_OK)
+		rc = script_run(result, store->redis, ledger->settings,
+		    &call->script, err);
+	return rc;
 }
 
 /* Run a script that says whether it was done. */
@@ -104,8 +127,7 @@ run(bool *done, const struct ledger *ledger, const struct call *call,
 	struct script_result result;
 	enum err_code rc;
 
-	rc = script_run(&result, ledger->redis, ledger->settings, &call->script,
-	    err);
+	rc = run_script(&result, ledger, call, err);
 	*done = rc == ERR_OK && result.values[0] == 1;
 	return rc;
 }
@@ -130,15 +152,13 @@ judge(struct verdict *verdict, const struct ledger *ledger,
 	enum err_code rc;
 
 	memset(verdict, 0, sizeof(*verdict));
-	rc = script_run(&result, ledger->redis, ledger->settings, &call->script,
-	    err);
+	rc = run_script(&result, ledger, call, err);
 	if (rc == ERR_OK && result.text[0] != '\0') {
 		if (!cidr_list_has(result.text, ledger->ip))
 			return audit_refuse(ledger, &claim->name, "address",
 			    err);
 		memcpy(call->allowfrom, result.text, sizeof(result.text));
-		rc = script_run(&result, ledger->redis, ledger->settings,
-		    &call->script, err);
+		rc = run_script(&result, ledger, call, err);
 	}
 	if (rc != ERR_OK || result.n < SCRIPT_N_VALUES)
 		return rc;
@@ -159,13 +179,12 @@ authorisation_create(bool *done, const struct ledger *ledger,
 	struct call call;
 	enum err_code rc;
 
-	begin(&call, &script_create);
-	add_key(&call, ledger, STORE_AUDIT, NULL);
+	begin(&call, &script_create, ledger);
 	add_key(&call, ledger, STORE_AUTHORISATION, &fresh->name);
 	add_key(&call, ledger, STORE_AUTHORISATIONS, NULL);
-	add_key(&call, ledger, STORE_PARENTS, NULL);
 	add_key(&call, ledger, STORE_RESPONSE, &fresh->name);
 	add_key(&call, ledger, STORE_PERSISTENT, &fresh->name);
+	add_above(&call, ledger, fresh->name);
 	add_event(&call, ledger, &fresh->name);
 	add(&call, fresh->presented.text);
 	add(&call, creation->suffix_match ? "true" : "false");
@@ -176,7 +195,6 @@ authorisation_create(bool *done, const struct ledger *ledger,
 		(void)snprintf(call.life_ms, sizeof(call.life_ms), "%u000",
 		    creation->life_s);
 	add(&call, call.life_ms);
-	add_above(&call, &fresh->name);
 	rc = run(done, ledger, &call, err);
 	if (rc != ERR_OK) {
 		/*
@@ -197,16 +215,14 @@ authorisation_delete(bool *done, const struct ledger *ledger,
 {
 	struct call call;
 
-	begin(&call, &script_delete);
-	add_key(&call, ledger, STORE_AUDIT, NULL);
+	begin(&call, &script_delete, ledger);
 	add_key(&call, ledger, STORE_AUTHORISATION, &claim->name);
 	add_key(&call, ledger, STORE_AUTHORISATIONS, NULL);
-	add_key(&call, ledger, STORE_PARENTS, NULL);
 	add_key(&call, ledger, STORE_RESPONSE, &claim->name);
 	add_key(&call, ledger, STORE_PERSISTENT, &claim->name);
+	add_above(&call, ledger, claim->name);
 	add_event(&call, ledger, &claim->name);
 	add(&call, claim->presented.text);
-	add_above(&call, &claim->name);
 	return run(done, ledger, &call, err);
 }
 
@@ -216,8 +232,7 @@ authorisation_rotate(struct verdict *verdict, const struct ledger *ledger,
 {
 	struct call call;
 
-	begin(&call, &script_rotate);
-	add_key(&call, ledger, STORE_AUDIT, NULL);
+	begin(&call, &script_rotate, ledger);
 	add_key(&call, ledger, STORE_AUTHORISATION, &claim->name);
 	add_event(&call, ledger, &claim->name);
 	add_claim(&call, claim);
@@ -231,8 +246,7 @@ authorisation_check(struct verdict *verdict, const struct ledger *ledger,
 {
 	struct call call;
 
-	begin(&call, &script_check);
-	add_key(&call, ledger, STORE_AUDIT, NULL);
+	begin(&call, &script_check, ledger);
 	add_levels(&call, ledger, claim->name);
 	add_event(&call, ledger, &claim->name);
 	add_claim(&call, claim);
@@ -244,8 +258,7 @@ static void
 begin_response(struct call *call, const struct script *script,
     const struct ledger *ledger, const struct claim *claim)
 {
-	begin(call, script);
-	add_key(call, ledger, STORE_AUDIT, NULL);
+	begin(call, script, ledger);
 	add_response_key(call, ledger, claim);
 	add_levels(call, ledger, claim->name);
 	add_event(call, ledger, &claim->name);
@@ -285,8 +298,7 @@ static void
 begin_record(struct call *call, const struct script *script,
     const struct ledger *ledger, const struct claim *claim)
 {
-	begin(call, script);
-	add_key(call, ledger, STORE_AUDIT, NULL);
+	begin(call, script, ledger);
 	add_key(call, ledger, STORE_PERSISTENT, &claim->name);
 	add_key(call, ledger, STORE_AUTHORISATION, &claim->name);
 	add_event(call, ledger, &claim->name);
@@ -329,8 +341,7 @@ audit_refuse(const struct ledger *ledger, const struct dnsname *name,
 	struct call call;
 	bool done;
 
-	begin(&call, &script_refuse);
-	add_key(&call, ledger, STORE_AUDIT, NULL);
+	begin(&call, &script_refuse, ledger);
 	add_event(&call, ledger, name);
 	add(&call, reason);
 	return run(&done, ledger, &call, err);

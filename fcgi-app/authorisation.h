@@ -12,7 +12,7 @@
 
 /* Where authorisations are, and who is at it: the audit log wants to know. */
 struct ledger {
-	struct redis *redis;
+	struct store *store;
 	const struct settings *settings;
 	const char *ip;      /* the client's address; "" for the command line */
 	const char *account; /* "" for none */

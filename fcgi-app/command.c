@@ -12,6 +12,7 @@ enum err_code
 session_open(struct session *session, const struct options *options,
     struct err *err)
 {
+	struct redis *redis;
 	enum err_code rc;
 
 	memset(session, 0, sizeof(*session));
@@ -19,14 +20,14 @@ session_open(struct session *session, const struct options *options,
 	if (rc == ERR_OK)
 		rc = config_read(&session->config, options->config, err);
 	if (rc == ERR_OK)
-		rc = redis_new(&session->redis,
-		    &session->config->settings.redis, err);
+		rc = redis_new(&redis, &session->config->settings.redis, err);
 	if (rc != ERR_OK) {
 		session_close(session);
 		return rc;
 	}
+	store_init(&session->store, redis, &session->config->settings);
 	session->ledger = (struct ledger){
-		.redis = session->redis,
+		.store = &session->store,
 		.settings = &session->config->settings,
 		.ip = "",
 		.account = "",
@@ -38,7 +39,7 @@ session_open(struct session *session, const struct options *options,
 void
 session_close(struct session *session)
 {
-	redis_free(session->redis);
+	redis_free(session->store.redis);
 	config_drop(session->config);
 }
 

@@ -18,6 +18,7 @@ struct options {
 	const char *permits[COMMAND_PERMITS_MAX];
 	size_t n_permits;
 	bool suffix_match;
+	bool files_only;
 	enum table_format format;
 };
 
@@ -31,7 +32,7 @@ enum exit_status {
 /* A command at work: its files read, its store ready to be asked. */
 struct session {
 	struct config *config;
-	struct redis *redis;
+	struct store store;
 	struct ledger ledger;
 };
 
@@ -62,6 +63,6 @@ command_fn command_serve, command_listauthorisations, command_listresponses,
     command_listpersistentrecords, command_createauthorisation,
     command_deleteauthorisation, command_rotateauthorisation,
     command_createaccount, command_deleteaccount, command_listaccounts,
-    command_checkconfig;
+    command_checkconfig, command_initstore;
 
 #endif

@@ -1,8 +1,12 @@
-/* acmeproxy checkconfig: read all files, reach Redis, say what is in force. */
+/*
+ * acmeproxy checkconfig: read all files, reach Redis, say what is in force.
+ * With --files it does not ask Redis: a reload must not depend on that.
+ */
 #include <stdio.h>
 #include <string.h>
 
 #include "fcgi-app/command.h"
+#include "fcgi-app/schema.h"
 
 static void
 print_settings(const struct settings *s)
@@ -20,6 +24,7 @@ print_settings(const struct settings *s)
 	};
 
 	(void)printf("key_prefix: %s\n", s->key_prefix);
+	(void)printf("store_id_file: %s\n", s->store_id_file);
 	(void)printf("soa_hostname: %s\n", s->soa_hostname.text);
 	(void)printf("soa_contact: %s\n", s->soa_contact.text);
 	(void)printf("nameservers:");
@@ -83,20 +88,52 @@ print_redis(const char *which, const struct redis_settings *settings)
 	return rc == ERR_OK;
 }
 
+/* Is the store the one that is meant? */
+static bool
+print_store(const struct settings *settings)
+{
+	struct redis *redis = NULL;
+	struct store store;
+	struct err err = { 0 };
+	long long n = 0;
+	enum err_code rc;
+	int schema = 0;
+
+	rc = redis_new(&redis, &settings->redis, &err);
+	if (rc == ERR_OK) {
+		store_init(&store, redis, settings);
+		rc = store_check(&schema, &store, &err);
+	}
+	if (rc == ERR_OK)
+		rc = schema_count(&n, &store, &err);
+	if (rc == ERR_OK)
+		(void)printf("store: %s, schema %d, authorisations: %lld\n",
+		    store.id, schema, n);
+	else
+		(void)printf("store: %s\n", err.text);
+	redis_free(redis);
+	return rc == ERR_OK;
+}
+
 enum exit_status
 command_checkconfig(const struct options *o)
 {
 	struct config *config;
 	struct err err = { 0 };
-	bool good;
+	bool good = true;
 
 	if (config_read(&config, o->config, &err) != ERR_OK)
 		return command_fail(&err);
 	(void)printf("%s: good\n", o->config);
 	print_settings(&config->settings);
 	print_accounts(config);
-	good = print_redis("redis", &config->settings.redis);
-	good = print_redis("redis_read", &config->settings.redis_read) && good;
+	if (!o->files_only) {
+		const struct settings *s = &config->settings;
+
+		good = print_redis("redis", &s->redis);
+		good = print_redis("redis_read", &s->redis_read) && good;
+		good = print_store(s) && good;
+	}
 	config_drop(config);
 	return good ? EXIT_DONE : EXIT_FAILED;
 }

@@ -65,9 +65,9 @@ ask_authorisation(const struct lister *l, const struct dnsname *name)
 
 	store_key(&key, l->session->config->settings.key_prefix,
 	    STORE_AUTHORISATION, name);
-	redis_add_words(l->session->redis, "HMGET", key.text, "created_by_ip",
-	    "created_at", "account", "suffix_match", "last_used_at",
-	    (char *)NULL);
+	redis_add_words(l->session->store.redis, "HMGET", key.text,
+	    "created_by_ip", "created_at", "account", "suffix_match",
+	    "last_used_at", (char *)NULL);
 }
 
 static void
@@ -101,8 +101,8 @@ ask_records(const struct lister *l, const struct dnsname *name)
 	store_key(&key, l->session->config->settings.key_prefix,
 	    STORE_PERSISTENT, name);
 	(void)snprintf(after, sizeof(after), "(%" PRId64, clock_now_ms());
-	redis_add_words(l->session->redis, "ZRANGEBYSCORE", key.text, after,
-	    "+inf", "WITHSCORES", (char *)NULL);
+	redis_add_words(l->session->store.redis, "ZRANGEBYSCORE", key.text,
+	    after, "+inf", "WITHSCORES", (char *)NULL);
 }
 
 static void
@@ -129,7 +129,7 @@ show_records(const struct lister *l, const struct dnsname *name,
 static enum err_code
 read_names(struct lister *l, struct page *page, struct err *err)
 {
-	struct redis *redis = l->session->redis;
+	struct redis *redis = l->session->store.redis;
 	struct place *at = &l->place;
 	const struct redis_reply *reply;
 	struct store_key key;
@@ -170,7 +170,7 @@ read_names(struct lister *l, struct page *page, struct err *err)
 static enum err_code
 show_page(const struct lister *l, const struct page *page, struct err *err)
 {
-	struct redis *redis = l->session->redis;
+	struct redis *redis = l->session->store.redis;
 	enum err_code rc;
 
 	rc = redis_begin(redis, err);

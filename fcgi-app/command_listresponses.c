@@ -105,7 +105,7 @@ take_event(struct lister *l, const struct event *e, struct err *err)
 static enum err_code
 read_page(struct lister *l, char *last, size_t size, size_t *n, struct err *err)
 {
-	struct redis *redis = l->session->redis;
+	struct redis *redis = l->session->store.redis;
 	const struct redis_reply *reply;
 	struct store_key key;
 	char until[32];

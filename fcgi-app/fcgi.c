@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 
 #include <fcgiapp.h>
 
+#include "common/clock.h"
 #include "fcgi-app/fcgi.h"
 
 #define BACKLOG     1024
@@ -23,7 +25,8 @@ struct fcgi {
 	FCGX_Request native;
 	int listen_fd, stop_fd, epoll_fd;
 	unsigned n_last; /* requests taken since it is time to stop */
-	bool drained;    /* the request was read to its end */
+	_Atomic int64_t busy_since_ms; /* by the steady clock; 0: idle */
+	bool drained;                  /* the request was read to its end */
 	char body[HTTP_BODY_MAX + 1];
 };
 
@@ -196,6 +199,14 @@ wait_for_work(struct fcgi *fcgi)
 	return has_work && (!stopping || fcgi->n_last++ < LAST_MAX);
 }
 
+int64_t
+fcgi_busy_ms(const struct fcgi *fcgi)
+{
+	int64_t since_ms = atomic_load(&fcgi->busy_since_ms);
+
+	return since_ms == 0 ? 0 : clock_steady_ms() - since_ms;
+}
+
 static const char *
 param(const struct fcgi *fcgi, const char *name)
 {
@@ -222,8 +233,10 @@ bool
 fcgi_accept(struct fcgi *fcgi, struct request *request)
 {
 	do {
+		atomic_store(&fcgi->busy_since_ms, 0);
 		if (!wait_for_work(fcgi))
 			return false;
+		atomic_store(&fcgi->busy_since_ms, clock_steady_ms());
 		/* Fails when another worker was quicker. */
 	} while (FCGX_Accept_r(&fcgi->native) < 0);
 

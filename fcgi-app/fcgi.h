@@ -2,6 +2,7 @@
 #define FCGI_APP_FCGI_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/err.h"
 #include "fcgi-app/http.h"
@@ -34,6 +35,12 @@ MUST_CHECK enum err_code fcgi_listen(int *fd, const char *where,
 MUST_CHECK enum err_code fcgi_new(struct fcgi **fcgi, int listen_fd,
     int stop_fd, struct err *err);
 void fcgi_free(struct fcgi *fcgi);
+
+/*
+ * How long the worker has been at its request, in ms: 0 when it has none.  Safe
+ * from any thread.
+ */
+int64_t fcgi_busy_ms(const struct fcgi *fcgi);
 
 /*
  * Wait for a request.  Its texts live until fcgi_answer().

@@ -22,6 +22,7 @@ enum option_bit {
 	O_SUFFIX_MATCH = 1 << 7,
 	O_FORMAT = 1 << 8,
 	O_CONFIG = 1 << 9, /* every one takes it */
+	O_FILES = 1 << 10,
 };
 
 /* One row a subcommand; the usage is printed from it. */
@@ -65,9 +66,12 @@ static const struct command {
 	    O_PERMIT },
 	{ "deleteaccount", "NAME", "remove an account", command_deleteaccount,
 	    1, 0 },
-	{ "checkconfig", "",
+	{ "initstore", "",
+	    "say that the store in Redis, new or restored, is the right one",
+	    command_initstore, 0, 0 },
+	{ "checkconfig", "[--files]",
 	    "read all files, reach Redis, say what is in force",
-	    command_checkconfig, 0, 0 },
+	    command_checkconfig, 0, O_FILES },
 };
 
 static void
@@ -111,6 +115,9 @@ take_option(struct options *o, int opt, const char *value)
 	case 'm':
 		o->suffix_match = true;
 		return O_SUFFIX_MATCH;
+	case 'f':
+		o->files_only = true;
+		return O_FILES;
 	case 'j':
 		o->format = TABLE_JSON;
 		return O_FORMAT;
@@ -144,6 +151,7 @@ main(int argc, char **argv)
 		{ "end", required_argument, NULL, 'e' },
 		{ "permit", required_argument, NULL, 'p' },
 		{ "suffix-match", no_argument, NULL, 'm' },
+		{ "files", no_argument, NULL, 'f' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "tsv", no_argument, NULL, 't' },
 		{ "help", no_argument, NULL, 'h' },

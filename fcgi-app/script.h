@@ -15,7 +15,8 @@ struct script {
 };
 
 extern const struct script script_create, script_rotate, script_publish,
-    script_expire, script_persist, script_delete, script_check, script_refuse;
+    script_expire, script_persist, script_delete, script_check, script_refuse,
+    script_init, script_migrate_1;
 
 #define SCRIPT_ARGS_MAX 150 /* a key for each label, and some */
 #define SCRIPT_N_VALUES 3

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/log.h"
@@ -12,13 +13,17 @@
 #include "fcgi-app/api.h"
 #include "fcgi-app/config.h"
 #include "fcgi-app/fcgi.h"
+#include "fcgi-app/notify.h"
+#include "fcgi-app/schema.h"
 #include "fcgi-app/secret.h"
 #include "fcgi-app/serve.h"
 
 /* What the threads share. */
 struct server {
 	pthread_mutex_t lock;  /* of config and its holders */
-	struct config *config; /* in force */
+	struct config *config; /* in force; only the main thread changes it */
+	bool is_store_right;   /* at the last look, by the main thread */
+	struct err complaint;  /* about the store, which was logged */
 	int listen_fd;
 	int stop[2]; /* a pipe; closing the end for writing stops all */
 };
@@ -26,8 +31,8 @@ struct server {
 struct worker {
 	struct server *server;
 	struct fcgi *fcgi;
-	struct api api;
-	struct config *config; /* held; what api was made from */
+	struct store store;
+	struct config *config; /* held; what the store was made from */
 	pthread_t thread;
 	bool started;
 };
@@ -58,9 +63,9 @@ keep_up(struct worker *w, struct err *err)
 	(void)pthread_mutex_unlock(&w->server->lock);
 	if (rc != ERR_OK)
 		return rc;
-	redis_free(w->api.redis);
+	redis_free(w->store.redis);
 	w->config = config;
-	w->api = (struct api){ .config = config, .redis = redis };
+	store_init(&w->store, redis, &config->settings);
 	return ERR_OK;
 }
 
@@ -75,7 +80,8 @@ work(void *arg)
 	while (fcgi_accept(w->fcgi, &request)) {
 		if (keep_up(w, &err) != ERR_OK)
 			log_line("%s; the old settings stay", err.text);
-		api_answer(&w->api, &request, &answer);
+		api_answer(&(struct api){ w->config, &w->store }, &request,
+		    &answer);
 		fcgi_answer(w->fcgi, &answer);
 	}
 	return NULL;
@@ -87,6 +93,7 @@ reload(struct server *server, const char *file)
 	struct config *fresh, *old;
 	struct err err = { 0 };
 
+	notify_reloading();
 	if (config_read(&fresh, file, &err) != ERR_OK) {
 		log_line("%s; the old settings and accounts stay in force",
 		    err.text);
@@ -97,7 +104,68 @@ reload(struct server *server, const char *file)
 	server->config = fresh;
 	config_drop(old);
 	(void)pthread_mutex_unlock(&server->lock);
+	server->is_store_right = false;
 	log_line("settings and accounts read again");
+}
+
+/*
+ * The store may be away, of an older schema, or not the one that is meant: say
+ * so before the first request does, and go on trying until it is right.
+ */
+static void
+bring_up_store(struct server *server)
+{
+	const struct settings *settings = &server->config->settings;
+	struct redis *redis;
+	struct store store;
+	struct err err = { 0 };
+	enum err_code rc;
+
+	rc = redis_new(&redis, &settings->redis, &err);
+	if (rc == ERR_OK) {
+		store_init(&store, redis, settings);
+		rc = schema_bring_up(&store, &err);
+		redis_free(redis);
+	}
+	server->is_store_right = rc == ERR_OK;
+	if (rc != ERR_OK && strcmp(err.text, server->complaint.text) != 0)
+		log_line("%s", err.text);
+	server->complaint = err;
+}
+
+/* A worker that is at one request for so long will not come back. */
+static bool
+has_stuck_worker(const struct worker *workers, unsigned n, int64_t limit_ms)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (fcgi_busy_ms(workers[i].fcgi) > limit_ms)
+			return true;
+	return false;
+}
+
+/* Look after the workers until a signal comes; which one. */
+static int
+supervise(struct server *server, const struct worker *workers, unsigned n,
+    const sigset_t *set)
+{
+	int64_t limit_ms = notify_watchdog_ms();
+	int64_t pause_ms = limit_ms > 0 ? limit_ms / 4 : 60000;
+	int signo;
+
+	do {
+		struct timespec pause;
+		int64_t ms =
+		    server->is_store_right || pause_ms < 1000 ? pause_ms : 1000;
+
+		pause.tv_sec = (time_t)(ms / 1000);
+		pause.tv_nsec = (long)(ms % 1000) * 1000000;
+		signo = sigtimedwait(set, NULL, &pause);
+		if (signo < 0 && !server->is_store_right)
+			bring_up_store(server);
+		if (!has_stuck_worker(workers, n, limit_ms))
+			notify_alive();
+	} while (signo < 0);
+	return signo;
 }
 
 static void
@@ -140,7 +208,7 @@ static void
 finish(struct worker *w)
 {
 	fcgi_free(w->fcgi);
-	redis_free(w->api.redis);
+	redis_free(w->store.redis);
 	config_drop(w->config);
 }
 
@@ -157,14 +225,18 @@ run(struct server *server, const char *file, const sigset_t *set,
 		return err_set(err, ERR_SYSTEM, "out of memory");
 	for (unsigned i = 0; rc == ERR_OK && i < n; i++)
 		rc = start(&workers[i], server, err);
-	if (rc == ERR_OK)
+	if (rc == ERR_OK) {
+		bring_up_store(server);
 		log_line("%u workers are ready", n);
+	}
 	while (rc == ERR_OK && signo == SIGHUP) {
-		if (sigwait(set, &signo) != 0)
-			break;
+		notify_ready(n);
+		signo = supervise(server, workers, n, set);
 		if (signo == SIGHUP)
 			reload(server, file);
 	}
+	if (rc == ERR_OK)
+		notify_stopping();
 	(void)close(server->stop[1]);
 	for (unsigned i = 0; i < n; i++)
 		join(&workers[i]);
@@ -203,5 +275,7 @@ serve(const char *file, const char *where, struct err *err)
 	if (rc == ERR_OK && where != NULL && strncmp(where, "unix:", 5) == 0)
 		(void)unlink(where + 5);
 	config_drop(server.config);
+	if (rc != ERR_OK)
+		notify_failed(err);
 	return rc;
 }

@@ -7,6 +7,31 @@
 #include "pipe-backend/names.h"
 #include "pipe-backend/question.h"
 
+enum err_code
+backend_set_up(struct backend *backend, const struct settings *settings,
+    struct err *err)
+{
+	struct redis *redis;
+	enum err_code rc;
+
+	rc = redis_new(&redis, &settings->redis_read, err);
+	if (rc != ERR_OK)
+		return rc;
+	backend_wipe(backend);
+	backend->settings = *settings;
+	store_init(&backend->store, redis, &backend->settings);
+	backend->is_set_up = true;
+	return ERR_OK;
+}
+
+void
+backend_wipe(struct backend *backend)
+{
+	if (backend->is_set_up)
+		redis_free(backend->store.redis);
+	backend->is_set_up = false;
+}
+
 static enum err_code
 answer_q(struct backend *b, const struct question *q, struct reply *reply,
     struct err *err)
@@ -16,6 +41,8 @@ answer_q(struct backend *b, const struct question *q, struct reply *reply,
 
 	if (b->version == 0)
 		return err_set(err, ERR_INPUT, "Q before HELO");
+	if (!b->is_set_up)
+		return err_set(err, ERR_SYSTEM, "%s", b->why_not.text);
 	/* The root, escapes, odd octets: nobody's authorisation. */
 	if (q->rrtype != RRTYPE_OTHER &&
 	    dnsname_parse(&name, q->qname, strlen(q->qname), NULL) == ERR_OK)
@@ -42,29 +69,24 @@ answer_helo(struct backend *b, const struct question *q, struct reply *reply,
 static void
 answer_cmd(struct backend *b, struct reply *reply)
 {
-	struct err why = { 0 };
-	enum err_code rc;
+	struct err why = { .text = "ok" };
+	int schema;
 
-	rc = redis_begin(b->redis, &why);
-	if (rc == ERR_OK) {
-		redis_add_words(b->redis, "PING", (char *)NULL);
-		rc = redis_end(b->redis, &why);
-	}
-	if (rc != ERR_OK)
-		log_line("%s", why.text);
-	reply_line(reply, "acmeproxy-pipe: store: %s\nEND",
-	    rc == ERR_OK ? "ok" : "away");
+	if (!b->is_set_up)
+		why = b->why_not;
+	else
+		(void)!store_check(&schema, &b->store, &why);
+	reply_line(reply, "acmeproxy-pipe: store: %s\nEND", why.text);
 }
 
-/* A store that is away is away for thousands of questions: a line a second. */
-static void
-log_failure(struct backend *b, const char *why)
+void
+backend_log_failure(struct backend *backend, const char *why)
 {
 	int64_t now_ms = clock_steady_ms();
 
-	if (b->logged_at_ms != 0 && now_ms - b->logged_at_ms < 1000)
+	if (backend->logged_at_ms != 0 && now_ms - backend->logged_at_ms < 1000)
 		return;
-	b->logged_at_ms = now_ms;
+	backend->logged_at_ms = now_ms;
 	log_line("%s", why);
 }
 
@@ -79,7 +101,7 @@ backend_answer(struct backend *backend, const char *line, struct reply *reply,
 	reply_begin(reply);
 	if (question_parse(&q, line, &why) != ERR_OK) {
 		reply_fail(reply, q.rrtype == RRTYPE_SOA);
-		log_failure(backend, why.text);
+		backend_log_failure(backend, why.text);
 		return ERR_OK;
 	}
 	switch (q.kind) {
@@ -92,7 +114,7 @@ backend_answer(struct backend *backend, const char *line, struct reply *reply,
 		if (answer_q(backend, &q, reply, &why) == ERR_OK)
 			return ERR_OK;
 		reply_fail(reply, q.rrtype == RRTYPE_SOA);
-		log_failure(backend, why.text);
+		backend_log_failure(backend, why.text);
 		return ERR_OK;
 	case QUESTION_AXFR:
 		/* Zones of one moment: there is nothing to mirror. */

@@ -2,19 +2,32 @@
 #define PIPE_BACKEND_BACKEND_H
 
 #include "common/err.h"
-#include "common/redis.h"
 #include "common/settings.h"
+#include "common/store.h"
 #include "pipe-backend/reply.h"
 
 #define BACKEND_VERSION_MAX 5 /* of PowerDNS's pipe protocol */
 
 /* One coprocess: what it was told, and its way to the store. */
 struct backend {
+	bool is_set_up; /* settings and store are there: backend_set_up() */
+	struct err why_not;
 	struct settings settings;
-	struct redis *redis;  /* owned by who fills this in */
+	struct store store;   /* whose connection is ours */
 	unsigned version;     /* of the protocol; 0 before the handshake */
 	int64_t logged_at_ms; /* the last failure, by the steady clock */
 };
+
+/*
+ * Take new settings over, and with them a new connection.
+ * Returns ERR_OK, or ERR_SYSTEM with all as it was.
+ */
+MUST_CHECK enum err_code backend_set_up(struct backend *backend,
+    const struct settings *settings, struct err *err);
+void backend_wipe(struct backend *backend);
+
+/* Log why questions fail: they are thousands, so that is a line a second. */
+void backend_log_failure(struct backend *backend, const char *why);
 
 /*
  * Answer one line of PowerDNS.
@@ -22,8 +35,9 @@ struct backend {
  *   line	NUL-terminated, without its newline
  *   reply	always one whole answer afterwards
  *
- * Whatever is doubtful (store away, malformed line) is answered by FAIL, that
- * is SERVFAIL, and the reason logged.  A name that is not ours gets END
+ * Whatever is doubtful (no settings, store away or not the one that is meant,
+ * malformed line) is answered by FAIL, that is SERVFAIL, and the reason logged.
+ *  A name that is not ours gets END
  * alone, so that the other backends of the same PowerDNS are asked.
  *
  * Returns ERR_OK, or ERR_INPUT after a handshake for a version that we do not

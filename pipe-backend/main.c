@@ -12,6 +12,7 @@
 
 #include "common/log.h"
 #include "pipe-backend/backend.h"
+#include "pipe-backend/follow.h"
 
 #define LINE_MAX_OCTETS 4096
 
@@ -22,43 +23,6 @@ on_hangup(int signo)
 {
 	(void)signo;
 	reload_wanted = 1;
-}
-
-/* Settings first, connection second: on failure all stays as it was. */
-static enum err_code
-load(struct backend *backend, const char *file, struct err *err)
-{
-	struct settings *fresh;
-	struct redis *redis = NULL;
-	enum err_code rc;
-
-	fresh = malloc(sizeof(*fresh));
-	if (fresh == NULL)
-		return err_set(err, ERR_SYSTEM, "out of memory");
-	rc = settings_read(fresh, file, err);
-	if (rc == ERR_OK)
-		rc = redis_new(&redis, &fresh->redis_read, err);
-	if (rc == ERR_OK) {
-		redis_free(backend->redis);
-		backend->settings = *fresh;
-		backend->redis = redis;
-	}
-	free(fresh);
-	return rc;
-}
-
-static void
-reload_if_wanted(struct backend *backend, const char *file)
-{
-	struct err err = { 0 };
-
-	if (!reload_wanted)
-		return;
-	reload_wanted = 0;
-	if (load(backend, file, &err) == ERR_OK)
-		log_line("settings read again");
-	else
-		log_line("%s; the old settings stay in force", err.text);
 }
 
 static enum err_code
@@ -102,7 +66,7 @@ read_line(char *line, int size)
 }
 
 static enum err_code
-loop(struct backend *backend, const char *file, struct err *err)
+loop(struct backend *backend, struct follow *follow, struct err *err)
 {
 	static struct reply reply;
 	char line[LINE_MAX_OCTETS];
@@ -110,8 +74,10 @@ loop(struct backend *backend, const char *file, struct err *err)
 
 	while (rc == ERR_OK && read_line(line, sizeof(line))) {
 		enum err_code wrote;
+		bool at_once = reload_wanted;
 
-		reload_if_wanted(backend, file);
+		reload_wanted = 0;
+		follow_settings(follow, backend, at_once);
 		rc = backend_answer(backend, line, &reply, err);
 		wrote = write_all(&reply, rc == ERR_OK ? err : NULL);
 		if (rc == ERR_OK)
@@ -140,7 +106,7 @@ main(int argc, char **argv)
 		.sa_flags = SA_RESTART };
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	static struct backend backend;
-	const char *file = SETTINGS_FILE;
+	struct follow follow = { .file = SETTINGS_FILE };
 	struct err err = { 0 };
 	enum err_code rc;
 	int opt;
@@ -151,7 +117,7 @@ main(int argc, char **argv)
 			usage(opt == 'h' ? stdout : stderr);
 			return opt == 'h' ? 0 : 2;
 		}
-		file = optarg;
+		follow.file = optarg;
 	}
 	if (optind != argc) {
 		usage(stderr);
@@ -160,11 +126,9 @@ main(int argc, char **argv)
 	(void)sigaction(SIGHUP, &hangup, NULL);
 	(void)sigaction(SIGPIPE, &ignore, NULL);
 
-	rc = load(&backend, file, &err);
-	if (rc == ERR_OK)
-		rc = loop(&backend, file, &err);
+	rc = loop(&backend, &follow, &err);
 	if (rc != ERR_OK)
 		log_line("%s", err.text);
-	redis_free(backend.redis);
+	backend_wipe(&backend);
 	return rc == ERR_OK ? 0 : 1;
 }

@@ -76,7 +76,6 @@ find_apex(bool *is_apex, struct store_name *found, struct backend *b,
     const struct dnsname *name, struct err *err)
 {
 	const struct settings *s = &b->settings;
-	struct store store = { b->redis, s->key_prefix };
 	struct room room = { .name = *name };
 	bool is_challenge = dnsname_drop_label(&room.name, "_acme-challenge");
 	enum err_code rc;
@@ -85,7 +84,7 @@ find_apex(bool *is_apex, struct store_name *found, struct backend *b,
 	if (!is_challenge &&
 	    (s->authority == AUTHORITY_CHALLENGE || is_elsewhere(s, name)))
 		return ERR_OK;
-	rc = store_read_name(found, &store, &room, clock_now_ms(), err);
+	rc = store_read_name(found, &b->store, &room, clock_now_ms(), err);
 	if (rc != ERR_OK)
 		return rc;
 	if (is_challenge) {
@@ -174,13 +173,12 @@ static enum err_code
 add_responses_below(bool *exists, const struct answer *a,
     const struct dnsname *name, struct err *err)
 {
-	struct store store = { a->b->redis, a->b->settings.key_prefix };
 	struct room room = { .name = *name };
 	bool is_room = room_of(&room, name);
 	struct store_name found;
 	enum err_code rc;
 
-	rc = store_read_name(&found, &store, &room, clock_now_ms(), err);
+	rc = store_read_name(&found, &a->b->store, &room, clock_now_ms(), err);
 	if (rc != ERR_OK)
 		return rc;
 	if (found.is_covered)
@@ -194,9 +192,7 @@ static enum err_code
 find_persistent(struct store_records *found, const struct answer *a,
     const struct dnsname *of, struct err *err)
 {
-	struct store store = { a->b->redis, a->b->settings.key_prefix };
-
-	return store_read_records(found, &store, of, clock_now_ms(), err);
+	return store_read_records(found, &a->b->store, of, clock_now_ms(), err);
 }
 
 /* A name below the zone's own. */
@@ -267,7 +263,6 @@ static enum err_code
 answer_room(struct answer *a, const struct question *q, struct room *room,
     struct err *err)
 {
-	struct store store = { a->b->redis, a->b->settings.key_prefix };
 	struct store_name found;
 	enum err_code rc;
 
@@ -275,7 +270,7 @@ answer_room(struct answer *a, const struct question *q, struct room *room,
 	if (q->rrtype == RRTYPE_SOA || !is_asked_for(a, q) ||
 	    !dnsname_drop_label(&room->name, "_acme-challenge"))
 		return ERR_OK;
-	rc = store_read_name(&found, &store, room, clock_now_ms(), err);
+	rc = store_read_name(&found, &a->b->store, room, clock_now_ms(), err);
 	if (rc == ERR_OK && found.is_covered)
 		add_values(a, &found);
 	return rc;

@@ -1,25 +1,24 @@
 #!lua
--- KEYS[2] authorisation, KEYS[3] authorisations, KEYS[4] parents,
--- KEYS[5] response, KEYS[6] persistent
--- ARGV[7] secret_hash, ARGV[8] suffix_match, ARGV[9] 'may_exist' or '',
--- ARGV[10] allowfrom or '', ARGV[11] life_ms or '',
--- ARGV[12 ...] names above, nearest first
+-- KEYS[3] authorisation, KEYS[4] authorisations, KEYS[5] response,
+-- KEYS[6] persistent, KEYS[7 ...] below, of the names above, nearest first
+-- ARGV[9] secret_hash, ARGV[10] suffix_match, ARGV[11] 'may_exist' or '',
+-- ARGV[12] allowfrom or '', ARGV[13] life_ms or ''
 -- Returns 1, or 0 when the name is taken.
-if redis.call('EXISTS', KEYS[2]) == 1 then
-	if ARGV[9] == '' then
+if redis.call('EXISTS', KEYS[3]) == 1 then
+	if ARGV[11] == '' then
 		audit('refused', 'reason', 'taken')
 	end
 	return 0
 end
 redis.call('DEL', KEYS[5], KEYS[6]) -- nothing is inherited
-redis.call('HSET', KEYS[2], 'secret_hash', ARGV[7], 'suffix_match', ARGV[8],
+redis.call('HSET', KEYS[3], 'secret_hash', ARGV[9], 'suffix_match', ARGV[10],
 	'account', account, 'created_at', decimal(now_ms), 'created_by_ip', ip)
-for field, value in pairs({ allowfrom = ARGV[10], life_ms = ARGV[11] }) do
+for field, value in pairs({ allowfrom = ARGV[12], life_ms = ARGV[13] }) do
 	if value ~= '' then
-		redis.call('HSET', KEYS[2], field, value)
+		redis.call('HSET', KEYS[3], field, value)
 	end
 end
-redis.call('ZADD', KEYS[3], decimal(now_ms), name)
-count_below(KEYS[4], 12, 1)
+redis.call('ZADD', KEYS[4], decimal(now_ms), name)
+count_below(7, 1)
 audit('created')
 return 1

@@ -1,7 +1,16 @@
--- The head of every script: its first arguments and the audit log.  The
--- Makefile puts it behind the script's first line, which makes Redis refuse the
--- whole when it is out of memory, read-only or short of replicas.
---   KEYS[1] audit   ARGV[1..6] name, ip, account, via, retention_ms, max_events
+-- The head of every script: its first arguments, the store's identity and the
+-- audit log.  The Makefile puts it after the script's first line, which makes
+-- Redis refuse the whole when it is out of memory, read-only or short of
+-- replicas.
+--   KEYS[1] audit, KEYS[2] store
+--   ARGV[1..6] name, ip, account, via, retention_ms, max_events
+--   ARGV[7] id, ARGV[8] schema: of the store that is meant
+-- Nothing is done to another store: store_check() finds out what it is.
+local self = redis.call('HMGET', KEYS[2], 'id', 'schema')
+if self[1] ~= ARGV[7] or self[2] ~= ARGV[8] then
+	return redis.error_reply('WRONGSTORE this is not the store that is meant')
+end
+
 -- The clock is Redis's own, so that all who write agree.
 local name, ip, account, via = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local time = redis.call('TIME')
@@ -24,10 +33,10 @@ end
 
 -- Find the authorisation that speaks for a name: its own, or the nearest above
 -- with suffix_match.  KEYS[first] is its own, KEYS[first + 1] its parent's, ...
--- ARGV[7] is the hash that was presented: it must be in force; '' is the
+-- ARGV[9] is the hash that was presented: it must be in force; '' is the
 -- administrator.  Lua compares strings by identity, and hashes at that, so the
 -- time tells nothing.  Every level is looked at, whatever is found, for the
--- same reason.  An authorisation with allowfrom wants to see it in ARGV[8], from
+-- same reason.  An authorisation with allowfrom wants to see it in ARGV[10], from
 -- a caller that compared it with the address.
 -- Returns the level (0: the own one), suffix_match, and life_ms of its own;
 -- or nil after a refusal; or nil and the allowfrom to compare.
@@ -41,9 +50,9 @@ local function authenticate(first)
 			level, found = i - first, fields
 		end
 	end
-	if level and (ARGV[7] == found[1] or ARGV[7] == '') then
+	if level and (ARGV[9] == found[1] or ARGV[9] == '') then
 		account = found[3] or ''
-		if ARGV[7] ~= '' and (found[4] or '') ~= ARGV[8] then
+		if ARGV[9] ~= '' and (found[4] or '') ~= ARGV[10] then
 			return nil, found[4]
 		end
 		return level, found[2] == 'true' and 1 or 0, found[5]
@@ -53,15 +62,16 @@ local function authenticate(first)
 	return nil
 end
 
--- Count one authorisation more, or less, for each of the names above it, which
--- are ARGV[first ...]: "NAME" has those one label below, ".NAME" all of them.
-local function count_below(key, first, by)
-	for i = first, #ARGV do
-		local fields = { '.' .. ARGV[i], i == first and ARGV[i] or nil }
-		for _, field in ipairs(fields) do
-			if redis.call('HINCRBY', key, field, by) <= 0 then
-				redis.call('HDEL', key, field)
-			end
+-- Add one authorisation to the counts of each of the names above it, or take one
+-- away.  KEYS[first ...] are these counts, nearest name first: "children" are
+-- one label below, "descendants" at any depth.
+local function count_below(first, by)
+	for i = first, #KEYS do
+		if redis.call('HINCRBY', KEYS[i], 'descendants', by) <= 0 then
+			redis.call('DEL', KEYS[i])
+		elseif i == first and
+			redis.call('HINCRBY', KEYS[i], 'children', by) <= 0 then
+			redis.call('HDEL', KEYS[i], 'children')
 		end
 	end
 end

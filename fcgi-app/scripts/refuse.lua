@@ -1,4 +1,4 @@
 #!lua
--- ARGV[7] reason
-audit('refused', 'reason', ARGV[7])
+-- ARGV[9] reason
+audit('refused', 'reason', ARGV[9])
 return 1

@@ -1,13 +1,13 @@
 #!lua
--- KEYS[2] authorisation
--- ARGV[7] secret_hash presented, ARGV[8] allowfrom compared,
--- ARGV[9] the new secret_hash
+-- KEYS[3] authorisation
+-- ARGV[9] secret_hash presented, ARGV[10] allowfrom compared,
+-- ARGV[11] the new secret_hash
 -- Returns { level, suffix_match, 1 }, {} when refused, or
 -- { allowfrom } to compare.
-local level, suffix_match = authenticate(2)
+local level, suffix_match = authenticate(3)
 if not level then
 	return { suffix_match }
 end
-redis.call('HSET', KEYS[2], 'secret_hash', ARGV[9])
+redis.call('HSET', KEYS[3], 'secret_hash', ARGV[11])
 audit('rotated')
 return { level, suffix_match, 1 }

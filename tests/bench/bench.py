@@ -144,7 +144,9 @@ def redis_pipe(stack, lines):
     """Feed commands to Redis by the fastest way it has."""
     text = "".join("*%d\r\n" % len(words) + "".join(f"${len(w)}\r\n{w}\r\n" for w in words)
                    for words in lines)
-    run("redis-cli", "-s", stack.redis_socket, "--pipe", input=text)
+    done = stack.redis_cli("--pipe", text=text)
+    if "errors: 0" not in done:
+        raise StackError(f"redis-cli: {done}")
 
 
 def authorisation(name, n=1700000000000):
@@ -210,6 +212,9 @@ class Pinger(threading.Thread):
         super().__init__(daemon=True)
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(str(stack.redis_socket))
+        password = stack.redis_password_file("admin").read_bytes().strip()
+        self.socket.sendall(b"AUTH admin %s\r\n" % password)
+        self.socket.recv(64)
         self.stopped, self.longest_ms = False, 0.0
 
     def run(self):
@@ -263,7 +268,7 @@ def bench_list(stack):
 
 def bench_audit(stack):
     """Bytes of Redis's memory an event."""
-    n, used = (int(run("redis-cli", "-s", stack.redis_socket, *words)) for words in (
+    n, used = (int(stack.redis_cli(*words)) for words in (
         ("XLEN", "acmeproxy:audit"), ("MEMORY", "USAGE", "acmeproxy:audit", "SAMPLES", "0")))
     print(f"\nThe audit log: {used / n:.0f} bytes an event ({n:,} of them in {used / 2**20:.1f} MiB)")
 

@@ -29,10 +29,11 @@ init(struct backend *backend)
 				   "\"soa_contact\": \"a.example.net\", "
 				   "\"redis\": {\"socket\": \"/nonexistent\"}}";
 
-	CHECK(settings_parse(&backend->settings, text, strlen(text), "-",
-		  NULL) == ERR_OK);
-	CHECK(redis_new(&backend->redis, &backend->settings.redis_read, NULL) ==
-	    ERR_OK);
+	static struct settings settings;
+
+	CHECK(
+	    settings_parse(&settings, text, strlen(text), "-", NULL) == ERR_OK);
+	CHECK(backend_set_up(backend, &settings, NULL) == ERR_OK);
 }
 
 int
@@ -43,7 +44,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *text, *line, *end;
 	enum err_code rc = ERR_OK;
 
-	if (backend.redis == NULL)
+	if (!backend.is_set_up)
 		init(&backend);
 	backend.version = 0;
 	text = malloc(size + 1);

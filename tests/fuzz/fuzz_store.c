@@ -1,7 +1,8 @@
 /*
  * Whatever a store says, DNS gets one whole answer of well-formed lines.  A
- * thread plays Redis: it answers all questions of a connection with the input,
- * and hangs up.
+ * thread plays Redis: it says that it is the store that is meant, if the input
+ * wants that, answers all other questions of a connection with the input, and
+ * hangs up.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -17,8 +18,14 @@
 
 #define STORE_ANSWER_MAX 65536
 
+#define ID               "00112233445566778899aabbccddeeff"
+
+/* The reply to HMGET acmeproxy:store id schema. */
+static const char self[] = "*2\r\n$32\r\n" ID "\r\n$1\r\n2\r\n";
+
 static struct {
-	char dir[32];
+	char dir[32], id_file[48];
+	bool is_meant;
 	struct sockaddr_un address;
 	int fd;
 	uint8_t answer[STORE_ANSWER_MAX];
@@ -31,6 +38,7 @@ static void
 remove_socket(void)
 {
 	(void)unlink(store.address.sun_path);
+	(void)unlink(store.id_file);
 	(void)rmdir(store.dir);
 }
 
@@ -44,8 +52,11 @@ serve(void *arg)
 		int fd = accept(store.fd, NULL, NULL);
 
 		CHECK(fd >= 0);
-		if (read(fd, question, sizeof(question)) > 0)
+		if (read(fd, question, sizeof(question)) > 0) {
+			if (store.is_meant)
+				(void)!write(fd, self, sizeof(self) - 1);
 			(void)!write(fd, store.answer, store.answer_len);
+		}
 		(void)shutdown(fd, SHUT_WR);
 		/* Until it is closed there, lest the answer is lost. */
 		while (read(fd, question, sizeof(question)) > 0)
@@ -58,8 +69,8 @@ serve(void *arg)
 static void
 init(void)
 {
-	char text[256];
 	pthread_t thread;
+	FILE *id_file;
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	CHECK(mkdtemp(store.dir) != NULL);
@@ -73,15 +84,27 @@ init(void)
 		  sizeof(store.address)) == 0);
 	CHECK(listen(store.fd, 1) == 0);
 	CHECK(pthread_create(&thread, NULL, serve, NULL) == 0);
+	(void)snprintf(store.id_file, sizeof(store.id_file), "%s/id",
+	    store.dir);
+	id_file = fopen(store.id_file, "w");
+	CHECK(id_file != NULL && fputs(ID "\n", id_file) >= 0);
+	CHECK(fclose(id_file) == 0);
+}
+
+static void
+read_settings(struct settings *settings)
+{
+	char text[512];
 
 	(void)snprintf(text, sizeof(text),
 	    "{\"soa_hostname\": \"ns1.example.net\", "
 	    "\"soa_contact\": \"a.example.net\", "
 	    "\"persistent_records\": true, "
+	    "\"store_id_file\": \"%s\", "
 	    "\"redis\": {\"socket\": \"%s\"}}",
-	    store.address.sun_path);
-	CHECK(settings_parse(&backend.settings, text, strlen(text), "-",
-		  NULL) == ERR_OK);
+	    store.id_file, store.address.sun_path);
+	CHECK(
+	    settings_parse(settings, text, strlen(text), "-", NULL) == ERR_OK);
 }
 
 int
@@ -92,21 +115,24 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		"Q\t_acme-challenge.a.B\tIN\tSOA\t-1\t192.0.2.1",
 		"Q\t_validation-persist.a.B\tIN\tANY\t-1\t192.0.2.1",
 	};
+	static struct settings settings;
 	static struct reply reply;
 	const char *line;
 
-	if (store.address.sun_family == 0)
+	if (store.address.sun_family == 0) {
 		init();
+		read_settings(&settings);
+	}
 	if (size < 1 || size - 1 > sizeof(store.answer))
 		return 0;
 	line = lines[data[0] % COUNT_OF(lines)];
 	backend.version = data[0] / COUNT_OF(lines) % BACKEND_VERSION_MAX + 1;
+	store.is_meant = data[0] < 0xf0;
 	memcpy(store.answer, data + 1, size - 1);
 	store.answer_len = size - 1;
-	CHECK(redis_new(&backend.redis, &backend.settings.redis_read, NULL) ==
-	    ERR_OK);
+	CHECK(backend_set_up(&backend, &settings, NULL) == ERR_OK);
 	CHECK(backend_answer(&backend, line, &reply, NULL) == ERR_OK);
 	check_answer(&reply, line, backend.version);
-	redis_free(backend.redis);
+	backend_wipe(&backend);
 	return 0;
 }

@@ -15,5 +15,6 @@ for folder in common fcgi-app pipe-backend; do
 	rule "$folder" '<jansson'  'common/json\.c'
 	rule "$folder" '<fcgi'     'fcgi-app/fcgi\.c'
 	rule "$folder" '<sodium'   'fcgi-app/secret\.c'
+	rule "$folder" '<systemd'  'fcgi-app/notify\.c'
 done
 exit $rc

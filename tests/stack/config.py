@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import socket
 import subprocess
 from pathlib import Path
 
@@ -81,10 +82,16 @@ class Authority:
                       "-subj", f"/CN={name}", "-CA", self.cert, "-CAkey", self.key, "-out", cert)
         return cert, key
 
+    def issue_pair(self):
+        """The certificate that a primary Redis and its replica share, signed by itself."""
+        self._openssl("req", "-x509", *self._new_key(self.dir / "redis-tls.key"),
+                      "-subj", "/CN=acmeproxy-redis", "-out", self.dir / "redis-tls.crt")
+
 
 def app_settings(base):
     """acmeproxy.json, as an object."""
     return json.loads(fill_in("acmeproxy.json", {
+        "/etc/acmeproxy/store-id": f"{base}/etc/store-id",
         "/run/acmeproxy/redis.sock": f"{base}/redis.sock",
         "/etc/acmeproxy/redis-app.password": f"{base}/etc/redis-app.password",
         "/etc/acmeproxy/redis-pipe.password": f"{base}/etc/redis-pipe.password",
@@ -101,28 +108,54 @@ def redis_users(passwords, key_prefix):
                for user, password in passwords.items()}
     return fill_in("redis/users.acl", {
         **digests,
-        # On your own machine redis-cli needs no password.
-        "user default reset off": "user default on nopass ~* &* +@all",
         "~acmeproxy:": f"~{redis_pattern(key_prefix)}",
     })
+
+
+def redis_tls(base):
+    return {f"/etc/acmeproxy/redis-tls.{end}": f"{base}/tls/redis-tls.{end}"
+            for end in ("crt", "key")}
+
+
+def redis_primary(base, port):
+    """What the first name server has more when there is a second."""
+    return fill_in("redis/primary.conf", {
+        **redis_tls(base), "tls-port 6380": f"tls-port {port}", "bind * -::*": "bind 127.0.0.1"})
+
+
+def redis_replica(base, port, password):
+    """And the second: base is the directory of its own."""
+    return fill_in("redis/replica.conf", {
+        **redis_tls(base), "replicaof 192.0.2.53 6380": f"replicaof 127.0.0.1 {port}",
+        "REPLICA_PASSWORD": password})
 
 
 def redis_conf(base):
     return fill_in("redis/acmeproxy.conf", {
         "/run/acmeproxy/redis.sock": f"{base}/redis.sock",
         "/etc/acmeproxy/redis-users.acl": f"{base}/etc/redis-users.acl",
+        "/etc/acmeproxy/redis.d/": f"{base}/etc/redis.d/",
         "/var/lib/acmeproxy": f"{base}/redis",
     })
+
+
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
 
 
 def nginx_site(base, port, fcgi_socket, name):
     return fill_in("nginx/acmeproxy.conf", {
         "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
-        "    listen [::]:443 ssl;\n": "",
+        "    listen [::]:443 ssl;\n": f"    listen [::1]:{port} ssl;\n" if has_ipv6() else "",
         "server_name acmeproxy.example.net": "server_name localhost",
         "/etc/letsencrypt/live/acmeproxy.example.net/fullchain.pem": f"{base}/tls/localhost.pem",
         "/etc/letsencrypt/live/acmeproxy.example.net/privkey.pem": f"{base}/tls/localhost.key",
-        "unix:/run/acmeproxy/fcgi.sock": f"unix:{fcgi_socket}",
+        "unix:/run/acmeproxy-fcgi.sock": f"unix:{fcgi_socket}",
         "shared:acmeproxy:": f"shared:{name}:",
     })
 

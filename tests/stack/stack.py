@@ -7,6 +7,7 @@ import secrets
 import signal
 import socket
 import ssl
+import subprocess
 from pathlib import Path
 
 import dns.exception
@@ -14,11 +15,12 @@ import dns.message
 import dns.query
 
 from .config import (DEPLOY, TOP, Authority, app_settings, nginx_conf, nginx_site, pdns_conf,
-                     redis_conf, redis_users, write_private)
+                     redis_conf, redis_primary, redis_users, write_private)
 from .process import Process, StackError, free_port, tail, wait_until
 from .rundir import RunDir
 
 __all__ = ["DEPLOY", "PARTS", "TOP", "Stack", "StackError"]
+REDIS_USERS = ("app", "pipe", "replica", "admin")
 PARTS = ("redis", "acmeproxy", "nginx", "pdns")
 
 
@@ -27,13 +29,14 @@ class Stack:
 
     settings replace members of the generated acmeproxy.json; accounts, if
     given, becomes the accounts file.  pdns_extra are lines for PowerDNS.
+    replica_port is where a Replica may find our Redis.
     interrupt() is called while waiting; what it raises ends the start.
     processes has a Process for each part: its pid, its log, whether it lives.
     """
 
     def __init__(self, directory, settings=None, build=None, accounts=None,
                  pdns_extra=(), pdns_launch="pipe", dns_host="127.0.0.1", dns_port=None,
-                 interrupt=lambda: None):
+                 replica_port=None, interrupt=lambda: None):
         self.rundir = RunDir(directory)
         self.dir = self.rundir.files
         self.build = TOP / (build or os.environ.get("BUILD") or "build")
@@ -41,6 +44,7 @@ class Stack:
         self.accounts = accounts
         self.pdns_extra, self.pdns_launch = pdns_extra, pdns_launch
         self.dns_host, self.dns_port = dns_host, dns_port
+        self.replica_port = replica_port
         self.interrupt = interrupt
         self.processes = {}
 
@@ -55,7 +59,7 @@ class Stack:
 
     @property
     def env(self):
-        """The six assignments of build/run/env."""
+        """The assignments of build/run/env."""
         return {
             "ACMEPROXY_URL": self.url,
             "ACMEPROXY_CA_CERT": str(self.ca_cert),
@@ -63,6 +67,8 @@ class Stack:
             "ACMEPROXY_DNS_PORT": str(self.dns_port),
             "ACMEPROXY_REDIS_SOCKET": str(self.redis_socket),
             "ACMEPROXY_CONFIG": str(self.config),
+            "ACMEPROXY_REDIS_USERNAME": "admin",
+            "ACMEPROXY_REDIS_PASSWORD_FILE": str(self.redis_password_file("admin")),
         }
 
     def log(self, part):
@@ -81,7 +87,9 @@ class Stack:
         self.rundir.enter()
         try:
             self._configure()
-            for part in PARTS:
+            self.start_part("redis")
+            self.init_store()
+            for part in PARTS[1:]:
                 self.start_part(part)
         except BaseException:
             self.stop()
@@ -100,6 +108,10 @@ class Stack:
         self.cert, self.key = self.authority.issue("localhost", "DNS:localhost", "IP:127.0.0.1")
         self._configure_app(base)
         self._configure_redis(base)
+        if self.replica_port:
+            self.authority.issue_pair()
+            (self.dir / "etc" / "redis.d" / "primary.conf").write_text(
+                redis_primary(base, self.replica_port))
         self.write_site("acmeproxy", self.https_port, self.fcgi_socket)
         (self.dir / "nginx" / "nginx.conf").write_text(nginx_conf(base))
         (self.dir / "acmeproxy-pipe").symlink_to(self.build / "acmeproxy-pipe")
@@ -126,16 +138,36 @@ class Stack:
         self.config.write_text(json.dumps(settings, indent=2) + "\n")
 
     def _configure_redis(self, base):
-        passwords = {user: secrets.token_hex(16) for user in ("app", "pipe", "admin")}
+        passwords = {user: secrets.token_hex(16) for user in REDIS_USERS}
         for user, password in passwords.items():
-            write_private(self.dir / "etc" / f"redis-{user}.password", password + "\n")
+            write_private(self.redis_password_file(user), password + "\n")
         prefix = self.settings.get("key_prefix", "acmeproxy:")
         if not isinstance(prefix, str):
             prefix = "acmeproxy:"  # the programs will say what is wrong
         (self.dir / "etc" / "redis-users.acl").write_text(redis_users(passwords, prefix))
         (self.dir / "etc" / "redis.conf").write_text(redis_conf(base))
+        (self.dir / "etc" / "redis.d").mkdir()
+
+    def redis_password_file(self, user):
+        return self.dir / "etc" / f"redis-{user}.password"
+
+    def redis_cli(self, *words, user="admin", password="admin", text=None):
+        """What redis-cli prints; text is its standard input."""
+        env = {**os.environ,
+               "REDISCLI_AUTH": self.redis_password_file(password).read_text().strip()}
+        run = subprocess.run(["redis-cli", "-s", self.redis_socket, "--user", user,
+                              *map(str, words)], input=text, capture_output=True, text=True,
+                             timeout=120, env=env)
+        return run.stdout.rstrip("\n") + run.stderr
 
     # -- running it
+
+    def init_store(self):
+        """What README's "Deployment" does once, after Redis was first started."""
+        run = subprocess.run([self.build / "acmeproxy", "initstore", "--config", self.config],
+                             capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        if run.returncode != 0:
+            raise StackError(f"acmeproxy initstore:\n{run.stderr}")
 
     def _argv(self, part):
         # The real names, so that ps tells the stacks of a machine apart.
@@ -177,8 +209,12 @@ class Stack:
             probe.settimeout(1)
             try:
                 probe.connect(str(self.redis_socket))
-                probe.sendall(b"PING\r\n")
-                return probe.recv(64).startswith(b"+PONG")  # -LOADING: not yet
+                password = self.redis_password_file("admin").read_bytes().strip()
+                probe.sendall(b"AUTH admin %s\r\nPING\r\nQUIT\r\n" % password)
+                answer = b""
+                while more := probe.recv(64):
+                    answer += more
+                return answer.startswith(b"+OK\r\n+PONG\r\n")  # -LOADING: not yet
             except OSError:
                 return False
 

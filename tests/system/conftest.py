@@ -6,6 +6,7 @@ import json
 import ssl
 import subprocess
 import sys
+import time
 import urllib.parse
 from pathlib import Path
 
@@ -27,6 +28,23 @@ _numbers = itertools.count(1)
 def value(n):
     """The n-th of many different responses, 43 characters each."""
     return f"{n:043d}"
+
+
+# An answer that is late is no answer; how fast it is, `make bench` tells.
+PATIENCE = 20
+
+
+def until(what, check):
+    end = time.monotonic() + PATIENCE
+    while not check():
+        assert time.monotonic() < end, what
+        time.sleep(0.05)
+
+
+def children(pid):
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True,
+                           text=True).stdout
+    return [int(word) for word in found.split()]
 
 
 class Answer:
@@ -116,12 +134,10 @@ class Redis:
     """The store as redis-cli shows it."""
 
     def __init__(self, stack):
-        self.socket = str(stack.redis_socket)
+        self.cli = stack.redis_cli
 
     def __call__(self, *words):
-        run = subprocess.run(["redis-cli", "-s", self.socket, *map(str, words)],
-                             capture_output=True, text=True, timeout=20)
-        return run.stdout.rstrip("\n")
+        return self.cli(*words)
 
     def hash(self, key):
         lines = self("HGETALL", key).splitlines()

@@ -4,30 +4,13 @@ import concurrent.futures
 import os
 import signal
 import subprocess
-import time
 
 import pytest
-from conftest import VALUE, Api, Dns, Redis, value
-from stack.process import Process, free_port
+from conftest import VALUE, Api, Dns, Redis, children, until, value
+from stack.process import free_port
+from stack.replica import Replica
 
 NAME = "secure.example.com"
-# An answer that is late is no answer; how fast it is, `make bench` tells.
-PATIENCE = 20
-
-
-def until(what, check):
-    end = time.monotonic() + PATIENCE
-    while not check():
-        assert time.monotonic() < end, what
-        time.sleep(0.05)
-
-
-def children(pid):
-    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True,
-                           text=True).stdout
-    return [int(word) for word in found.split()]
-
-
 def everything_fails_politely(api, secret):
     for endpoint, more in (("create_authorisation", {}), ("expire_authorisation", {}),
                            ("publish_response", {"response": VALUE}), ("expire_response", {})):
@@ -111,24 +94,34 @@ def test_a_replica_is_required(start_stack, tmp_path):
 
 def test_a_replica_that_is_there(start_stack, tmp_path):
     """A 200 says that the replica has it; without it, 503; with it again, 200."""
-    stack = start_stack(settings={"replicas_required": 1, "replicas_timeout_ms": 300})
-    api, redis, port = Api(stack), Redis(stack), free_port()
-    redis("CONFIG", "SET", "port", port)
-    replica = Process("replica", ["redis-server", "--port", "0", "--unixsocket", str(tmp_path / "r.sock"),
-                                  "--save", "", "--replicaof", "127.0.0.1", str(port)],
-                      tmp_path / "replica.log", cwd=tmp_path)
-    replica.start()
-    try:
-        until("it follows", lambda: "state=online" in redis("INFO", "replication"))
+    stack = start_stack(settings={"replicas_required": 1, "replicas_timeout_ms": 300},
+                        replica_port=free_port())
+    api = Api(stack)
+    with Replica(stack, tmp_path / "r") as replica:
         secret = api.create(NAME)
         api.publish(NAME, secret)
-        seen = subprocess.run(["redis-cli", "-s", str(tmp_path / "r.sock"), "ZRANGE",
-                               f"acmeproxy:response:{NAME}", "0", "-1"],
-                              capture_output=True, text=True).stdout
-        assert seen == VALUE + "\n"
-    finally:
-        replica.stop()
+        assert replica.read("ZRANGE", f"acmeproxy:response:{NAME}", "0", "-1") == VALUE
     assert api.post("publish_response", name=NAME, secret=secret, response=VALUE).status == 503
+
+
+def test_a_replica_that_is_cut_off_answers_nothing(start_stack, tmp_path):
+    """Better SERVFAIL, upon which a resolver asks the other name server, than an old state."""
+    stack = start_stack(replica_port=free_port())
+    api = Api(stack)
+    secret = api.create(NAME)
+    api.publish(NAME, secret)
+    with Replica(stack, tmp_path / "r") as replica:
+        def ask():
+            question = f"Q\t_acme-challenge.{NAME}\tIN\tTXT\t-1\t192.0.2.1"
+            return subprocess.run([stack.build / "acmeproxy-pipe", "--config", replica.config],
+                                  input=f"HELO\t1\n{question}\n", capture_output=True,
+                                  text=True, timeout=20).stdout.splitlines()[1:]
+
+        until("it has the response", lambda: VALUE in ask()[0])
+        stack.signal_part("redis", signal.SIGSTOP)  # as a link that is cut: nothing is heard
+        until("it has noticed", lambda: ask() == ["FAIL"])
+        stack.signal_part("redis", signal.SIGCONT)
+        until("it follows again", lambda: ask()[-1] == "END" and VALUE in ask()[0])
 
 
 def test_the_app_dies(start_stack):

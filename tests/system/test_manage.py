@@ -256,8 +256,7 @@ def test_a_long_list_comes_whole_and_in_order(lists):
         score = 1476069078525 + n // 700
         lines += [f"HSET acmeproxy:authorisation:{names[-1]} secret_hash x created_at {score}",
                   f"ZADD acmeproxy:authorisations {score} {names[-1]}"]
-    subprocess.run(["redis-cli", "-s", str(lists.redis_socket)], input="\n".join(lines), text=True,
-                   capture_output=True, check=True)
+    lists.redis_cli(text="\n".join(lines))
     rows = acmeproxy(lists, "listauthorisations", "--tsv").splitlines()
     assert [row.split("\t")[0] for row in rows] == names
     assert len(acmeproxy(lists, "listauthorisations").splitlines()) == 1502
@@ -341,8 +340,7 @@ def test_a_long_log_is_read_to_its_end(lists):
              f"ip 192.0.2.1 via api value {value(n)}" for n in range(1200)]
     lines += [f"XADD acmeproxy:audit {base + 2000 + n}-0 event expired name secure.example.com "
               f"account a ip 192.0.2.1 via api value {value(n)}" for n in range(0, 1200, 2)]
-    subprocess.run(["redis-cli", "-s", str(lists.redis_socket)], input="\n".join(lines), text=True,
-                   capture_output=True, check=True)
+    lists.redis_cli(text="\n".join(lines))
     api = Api(lists)
     api.publish("secure.example.com", api.create("secure.example.com"))
     rows = [json.loads(line) for line in acmeproxy(lists, "listresponses", "--json").splitlines()]
@@ -355,8 +353,7 @@ def test_the_log_is_trimmed_as_it_grows(start_stack):
     stack = start_stack(settings={"audit_retention_days": 1})
     old = int(time.time() * 1000) - 2 * 86400000
     lines = [f"XADD acmeproxy:audit {old + n}-0 event published name a.example.com" for n in range(1000)]
-    subprocess.run(["redis-cli", "-s", str(stack.redis_socket)], input="\n".join(lines), text=True,
-                   capture_output=True, check=True)
+    stack.redis_cli(text="\n".join(lines))
     redis = Redis(stack)
     assert redis("XLEN", "acmeproxy:audit") == "1000"
     Api(stack).create("secure.example.com")

@@ -1,9 +1,10 @@
 """acmeproxy-pipe as PowerDNS talks to it: lines in, lines out."""
 
+import json
 import subprocess
 
 import pytest
-from conftest import VALUE
+from conftest import VALUE, until
 
 NAME = "pipe.example.com"
 CHALLENGE = "_acme-challenge." + NAME
@@ -99,10 +100,51 @@ def test_cmd_tells_how_it_is(stack):
     assert talk(stack, "HELO\t5", "CMD\tstatus")[1][1:] == ["acmeproxy-pipe: store: ok", "END"]
 
 
-def test_a_bad_settings_file_is_named(stack, tmp_path):
+BAD = '{\n "soa_hostname": "ns1.example.net",\n "soa_contakt": "x"\n}\n'
+
+
+def test_a_bad_settings_file_is_named_and_questions_fail(stack, tmp_path):
     config = tmp_path / "acmeproxy.json"
-    config.write_text('{\n "soa_hostname": "ns1.example.net",\n "soa_contakt": "x"\n}\n')
+    config.write_text(BAD)
+    why = f"{config}:3: soa_contakt: unknown setting"
     run = subprocess.run([str(stack.build / "acmeproxy-pipe"), "--config", str(config)],
-                         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
-    assert run.returncode == 1
-    assert run.stderr == f"acmeproxy-pipe: {config}:3: soa_contakt: unknown setting\n"
+                         input="\n".join(["HELO\t5", *[question(CHALLENGE)] * 50,
+                                          question(CHALLENGE, "SOA"), "CMD\tstatus", ""]),
+                         capture_output=True, text=True, timeout=20)
+    assert run.returncode == 0
+    assert run.stdout.splitlines() == ["OK\tacmeproxy-pipe", *["FAIL"] * 51, "END",
+                                       f"acmeproxy-pipe: store: {why}", "END"]
+    assert set(run.stderr.splitlines()) == {f"acmeproxy-pipe: {why}"}
+    assert len(run.stderr.splitlines()) < 50, "a line a second at most"
+
+
+@pytest.mark.parametrize("before", [BAD, None], ids=["bad", "missing"])
+def test_good_settings_are_picked_up(stack, tmp_path, before):
+    """Nobody has to tell it; a mistake that comes later leaves the good ones in force."""
+    config = tmp_path / "acmeproxy.json"
+    if before:
+        config.write_text(before)
+    log = tmp_path / "log"
+    with open(log, "w") as stderr, \
+            subprocess.Popen([str(stack.build / "acmeproxy-pipe"), "--config", str(config)],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr,
+                             text=True, bufsize=1) as pipe:
+        def ask():
+            pipe.stdin.write(question(CHALLENGE, "TXT") + "\n")
+            first = pipe.stdout.readline()
+            if first != "FAIL\n":
+                assert pipe.stdout.readline() == "END\n"
+            return first
+
+        pipe.stdin.write("HELO\t5\n")
+        assert pipe.stdout.readline() == "OK\tacmeproxy-pipe\n"
+        assert ask() == "FAIL\n"
+        config.write_text(stack.config.read_text())
+        until("it has them", lambda: VALUE in ask())
+        config.write_text(BAD)
+        until("it has seen the mistake",
+              lambda: ask() and "old settings stay in force" in log.read_text())
+        assert VALUE in ask()
+        ttl = json.dumps({**stack.settings, "response_ttl_s": 77})
+        config.write_text(ttl)
+        until("the new ones are in force", lambda: "\t77\t" in ask())

@@ -5,6 +5,7 @@ import shlex
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from conftest import VALUE
@@ -12,7 +13,8 @@ from stack.stack import TOP
 
 RUN = ["/usr/bin/python3", "-B", str(TOP / "tests" / "stack" / "run.py")]
 MEMBERS = ["ACMEPROXY_URL", "ACMEPROXY_CA_CERT", "ACMEPROXY_DNS_HOST", "ACMEPROXY_DNS_PORT",
-           "ACMEPROXY_REDIS_SOCKET", "ACMEPROXY_CONFIG"]
+           "ACMEPROXY_REDIS_SOCKET", "ACMEPROXY_CONFIG", "ACMEPROXY_REDIS_USERNAME",
+           "ACMEPROXY_REDIS_PASSWORD_FILE"]
 
 
 def processes_about(directory):
@@ -71,16 +73,20 @@ def test_it_answers_and_leaves_nothing(stack, tmp_path, where, signo):
     run = Run(directory, stack)
     env = run.ready()
     assert list(env) == MEMBERS
-    for member in ("ACMEPROXY_CA_CERT", "ACMEPROXY_REDIS_SOCKET", "ACMEPROXY_CONFIG"):
+    for member in ("ACMEPROXY_CA_CERT", "ACMEPROXY_REDIS_SOCKET", "ACMEPROXY_CONFIG",
+                   "ACMEPROXY_REDIS_PASSWORD_FILE"):
         assert os.path.isabs(env[member]) and os.path.exists(env[member])
     assert '"secret"' in call(env, "create_authorisation", "name=secure.example.com")
     dig = subprocess.run(["dig", f"@{env['ACMEPROXY_DNS_HOST']}", "-p", env["ACMEPROXY_DNS_PORT"],
                           "+short", "NS", "_acme-challenge.secure.example.com"],
                          capture_output=True, text=True).stdout
     assert dig == "ns1.acmeproxy.example.net.\n"
-    redis = subprocess.run(["redis-cli", "-s", env["ACMEPROXY_REDIS_SOCKET"], "EXISTS",
+    password = Path(env["ACMEPROXY_REDIS_PASSWORD_FILE"]).read_text().strip()
+    redis = subprocess.run(["redis-cli", "-s", env["ACMEPROXY_REDIS_SOCKET"],
+                            "--user", env["ACMEPROXY_REDIS_USERNAME"], "EXISTS",
                             "acmeproxy:authorisation:secure.example.com"],
-                           capture_output=True, text=True).stdout
+                           capture_output=True, text=True,
+                           env={**os.environ, "REDISCLI_AUTH": password}).stdout
     assert redis == "1\n"
     assert len(processes_about(directory)) > 1
     status, out, err = run.end(signo)

@@ -70,11 +70,7 @@ def test_the_audit_log_has_every_event(api, redis, name):
 
 
 def redis_as(stack, user, *words):
-    password = (stack.dir / "etc" / f"redis-{user[1]}.password").read_text().strip()
-    run = subprocess.run(["redis-cli", "-s", str(stack.redis_socket), "--user", user[0],
-                          "--pass", password, "--no-auth-warning", *words],
-                         capture_output=True, text=True, timeout=20)
-    return run.stdout + run.stderr
+    return stack.redis_cli(*words, user=user[0], password=user[1])
 
 
 def test_the_pipe_s_user_can_only_read_what_dns_needs(stack):

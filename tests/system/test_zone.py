@@ -133,8 +133,8 @@ def test_a_mistake_gets_a_sentence(stack, tmp_path, zone_settings, words):
 
     config = tmp_path / "acmeproxy.json"
     config.write_text(json.dumps({**stack.settings, "zone": zone_settings}, indent=1))
-    for program in (["acmeproxy", "checkconfig"], ["acmeproxy-pipe"]):
+    for program, status in ((["acmeproxy", "checkconfig"], 1), (["acmeproxy-pipe"], 0)):
         run = subprocess.run([str(stack.build / program[0]), *program[1:], "--config", str(config)],
-                             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
-        assert run.returncode == 1 and words in run.stderr, run.stderr
+                             input="HELO\t5\n", capture_output=True, text=True, timeout=20)
+        assert run.returncode == status and words in run.stderr, run.stderr
         assert f"{config}:" in run.stderr and ": zone: " in run.stderr

@@ -123,21 +123,20 @@ test_cmd(void **state)
 static int
 open_backend(void **state)
 {
+	static struct settings settings;
+
 	(void)state;
-	if (settings_parse(&backend.settings, settings_text,
-		strlen(settings_text), "-", NULL) != ERR_OK)
+	if (settings_parse(&settings, settings_text, strlen(settings_text), "-",
+		NULL) != ERR_OK)
 		return -1;
-	return redis_new(&backend.redis, &backend.settings.redis_read, NULL) ==
-		ERR_OK
-	    ? 0
-	    : -1;
+	return backend_set_up(&backend, &settings, NULL) == ERR_OK ? 0 : -1;
 }
 
 static int
 close_backend(void **state)
 {
 	(void)state;
-	redis_free(backend.redis);
+	backend_wipe(&backend);
 	return 0;
 }
 

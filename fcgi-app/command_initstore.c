@@ -1,0 +1,71 @@
+/* acmeproxy initstore: from now on this store is the one that is meant. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fcgi-app/command.h"
+#include "fcgi-app/schema.h"
+
+/* It is no secret: PowerDNS's user reads it, too. */
+#define ID_FILE_MODE 0644
+
+/* Whole or not at all, whatever happens meanwhile. */
+static enum err_code
+write_id(const char *file, const char *id, struct err *err)
+{
+	char line[STORE_ID_LEN + 2], fresh[PATH_MAX + 8];
+	int fd, len;
+
+	(void)snprintf(fresh, sizeof(fresh), "%s.new", file);
+	len = snprintf(line, sizeof(line), "%s\n", id);
+	fd =
+	    open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, ID_FILE_MODE);
+	if (fd < 0)
+		return err_set(err, ERR_SYSTEM, "%s: %s", fresh,
+		    strerror(errno));
+	if (fchmod(fd, ID_FILE_MODE) != 0 ||
+	    write(fd, line, (size_t)len) != len || fsync(fd) != 0) {
+		(void)close(fd);
+		return err_set(err, ERR_SYSTEM, "%s: it cannot be written",
+		    fresh);
+	}
+	(void)close(fd);
+	if (rename(fresh, file) != 0)
+		return err_set(err, ERR_SYSTEM, "%s: %s", file,
+		    strerror(errno));
+	return ERR_OK;
+}
+
+enum exit_status
+command_initstore(const struct options *o)
+{
+	char id[STORE_ID_LEN + 1], before[STORE_ID_LEN + 1];
+	struct session session;
+	struct store *store = &session.store;
+	struct err err = { 0 };
+	long long n = 0;
+	enum err_code rc;
+
+	if (session_open(&session, o, &err) != ERR_OK)
+		return command_fail(&err);
+	(void)!store_read_id(before, store->id_file, NULL);
+	rc = schema_init(id, store, &err);
+	if (rc == ERR_OK)
+		rc = schema_count(&n, store, &err);
+	if (rc == ERR_OK && strcmp(id, before) != 0)
+		rc = write_id(store->id_file, id, &err);
+	if (rc == ERR_OK)
+		rc = schema_bring_up(store, &err);
+	if (rc == ERR_OK)
+		(void)printf("The store %s, with %lld authorisations, is the "
+			     "one that %s names%s\n",
+		    id, n, store->id_file,
+		    strcmp(id, before) == 0 ? ": it was already"
+					    : " from now on");
+	session_close(&session);
+	return rc == ERR_OK ? EXIT_DONE : command_fail(&err);
+}

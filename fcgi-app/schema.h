@@ -1,0 +1,26 @@
+#ifndef FCGI_APP_SCHEMA_H
+#define FCGI_APP_SCHEMA_H
+
+#include "common/store.h"
+
+/*
+ * Give the store an identity unless it has one; *id is what it has afterwards.
+ * Whether it is the store that is meant is not asked: the caller says so.
+ * Returns ERR_OK or ERR_STORE.
+ */
+MUST_CHECK enum err_code schema_init(char id[STORE_ID_LEN + 1],
+    const struct store *store, struct err *err);
+
+/* Count the authorisations in a store.  Returns ERR_OK or ERR_STORE. */
+MUST_CHECK enum err_code schema_count(long long *n, const struct store *store,
+    struct err *err);
+
+/*
+ * Be sure that this is the store that is meant and that its schema is ours.
+ * One that an older version wrote is migrated, a step a version, each of which
+ * happens as a whole or not at all.
+ * Returns ERR_OK, or ERR_STORE: away, another store, or a newer schema.
+ */
+MUST_CHECK enum err_code schema_bring_up(struct store *store, struct err *err);
+
+#endif

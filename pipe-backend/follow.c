@@ -1,0 +1,65 @@
+/*
+ * Settings that follow their file.  PowerDNS starts a coprocess and nobody can
+ * tell it anything afterwards; if it stopped for a mistake in the file,
+ * PowerDNS would stop as well, with all its other zones.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "pipe-backend/follow.h"
+
+#define LOOK_EVERY_MS 1000
+
+/* Has it been written to, or another taken its place? */
+static bool
+is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+	    a->st_size == b->st_size && a->st_mode == b->st_mode &&
+	    memcmp(&a->st_mtim, &b->st_mtim, sizeof(a->st_mtim)) == 0 &&
+	    memcmp(&a->st_ctim, &b->st_ctim, sizeof(a->st_ctim)) == 0;
+}
+
+static void
+load(struct backend *backend, const char *file)
+{
+	struct settings *fresh = malloc(sizeof(*fresh));
+	struct err err = { 0 };
+	enum err_code rc;
+
+	if (fresh == NULL)
+		rc = err_set(&err, ERR_SYSTEM, "out of memory");
+	else
+		rc = settings_read(fresh, file, &err);
+	if (rc == ERR_OK)
+		rc = backend_set_up(backend, fresh, &err);
+	free(fresh);
+	if (rc == ERR_OK) {
+		log_line("settings read");
+	} else if (backend->is_set_up) {
+		log_line("%s; the old settings stay in force", err.text);
+	} else {
+		backend->why_not = err;
+		backend_log_failure(backend, err.text);
+	}
+}
+
+void
+follow_settings(struct follow *follow, struct backend *backend, bool at_once)
+{
+	int64_t now_ms = clock_steady_ms();
+	struct stat now = { 0 };
+
+	if (!at_once && follow->looked_at_ms != 0 &&
+	    now_ms - follow->looked_at_ms < LOOK_EVERY_MS)
+		return;
+	follow->looked_at_ms = now_ms;
+	if (stat(follow->file, &now) != 0)
+		memset(&now, 0, sizeof(now));
+	if (!at_once && backend->is_set_up && is_same(&now, &follow->seen))
+		return;
+	follow->seen = now;
+	load(backend, follow->file);
+}
