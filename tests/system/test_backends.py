@@ -4,7 +4,7 @@ import subprocess
 
 import dns.rcode
 import pytest
-from conftest import VALUE, Api, Dns
+from conftest import VALUE, Api, Dns, until
 
 ZONE = """$TTL 60
 @ IN SOA ns.example.org. hostmaster.example.org. 7 3600 600 86400 60
@@ -50,6 +50,43 @@ def check_zone(dnsq):
     assert dnsq.rcode("nothing.example.org") == "NXDOMAIN"
     soa = dnsq.ask("www.example.org", "SOA").authority[0]
     assert soa.name.to_text() == "example.org."
+
+
+@pytest.mark.parametrize("what,why", [
+    ("settings", "/acmeproxy.json:1: "), ("no settings", "/acmeproxy.json: No such file"),
+    ("store id", "nothing says that the store in Redis is ours"),
+    ("password", "No such file or directory"), ("redis", "redis: connect: ")])
+def test_their_zone_is_served_whatever_is_wrong_with_us(beside, what, why):
+    """PowerDNS starts, theirs is served, ours fails until it is mended, and the log says why."""
+    stack = beside()
+    dnsq, secret = Dns(stack), Api(stack).create("secure.example.com")
+    Api(stack).publish("secure.example.com", secret)
+    stack.stop_part("pdns")
+    file = {"settings": stack.config, "no settings": stack.config,
+            "store id": stack.dir / "etc" / "store-id",
+            "password": stack.redis_password_file("pipe")}.get(what)
+    if file is None:
+        stack.stop_part("redis")
+    else:
+        good, mode = file.read_bytes(), file.stat().st_mode
+        file.unlink()
+        if what == "settings":
+            file.write_text("{")
+    stack.start_part("pdns")
+    assert dnsq.rcode("www.deep.example.org", "A") in ("NOERROR", "SERVFAIL")
+    if stack.pdns_launch.startswith("bind"):
+        assert texts(dnsq.ask("example.org", "SOA")) != []
+    assert dnsq.rcode("_acme-challenge.secure.example.com") == "SERVFAIL"
+    until("the log says why", lambda: why in stack.log("pdns").read_text())
+    if file is None:
+        stack.start_part("redis")
+    else:
+        file.write_bytes(good)
+        file.chmod(mode)
+    until("all coprocesses are well", lambda: all(
+        dnsq.rcode("_acme-challenge.secure.example.com") == "NOERROR" for _ in range(10)))
+    assert dnsq.texts("secure.example.com") == [VALUE]
+    check_zone(dnsq)
 
 
 @pytest.mark.parametrize("settings", [

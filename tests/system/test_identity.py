@@ -1,0 +1,177 @@
+"""The store is the one that is meant, and its schema ours; or nothing is read or written."""
+
+import subprocess
+
+import pytest
+from conftest import VALUE, Api, Dns, Redis, until
+
+NAME = "secure.example.com"
+STORE = "acmeproxy:store"
+UNUSED = "Q\t_acme-challenge.unused.example\tIN\tSOA\t-1\t0.0.0.0"
+
+
+def acmeproxy(stack, *words):
+    run = subprocess.run([stack.build / "acmeproxy", *words, "--config", stack.config],
+                         capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=20)
+    return run.returncode, run.stdout + run.stderr
+
+
+def nobody_is_served(stack, secret, words):
+    """503, SERVFAIL, and a sentence in both logs and in checkconfig."""
+    api, dnsq = Api(stack), Dns(stack)
+    before = Redis(stack)("DBSIZE")
+    for endpoint, more in (("create_authorisation", {}), ("publish_response", {"response": VALUE}),
+                           ("expire_response", {}), ("expire_authorisation", {})):
+        answer = api.post(endpoint, name=NAME, secret=secret, **more)
+        assert answer.status == 503 and answer.error == "The store is not available, try again"
+    assert api.post("create_authorisation", name="victim.example.com").status == 503
+    assert api.send("/health", method="GET", content_type=None).status == 503
+    assert dnsq.rcode("_acme-challenge." + NAME) == "SERVFAIL"
+    assert dnsq.rcode("_acme-challenge.other.example") == "SERVFAIL"
+    assert words in stack.log("acmeproxy").read_text()
+    until("the pipe says so", lambda: dnsq.rcode("_acme-challenge." + NAME) == "SERVFAIL"
+          and words in stack.log("pdns").read_text())
+    status, out = acmeproxy(stack, "checkconfig")
+    assert status == 1 and f"store: {words}" in out
+    status, out = acmeproxy(stack, "createauthorisation", "victim.example.com")
+    assert status == 1 and words in out
+    assert Redis(stack)("DBSIZE") == before, "nothing was written"
+
+
+def all_is_well(stack, name=NAME, secret=None):
+    api = Api(stack)
+    secret = secret or api.create(name)
+    api.publish(name, secret)
+    assert VALUE in Dns(stack).texts(name)
+    assert acmeproxy(stack, "checkconfig")[0] == 0
+    return secret
+
+
+def test_a_store_that_was_emptied(start_stack):
+    stack = start_stack()
+    secret = all_is_well(stack)
+    Redis(stack)("FLUSHALL")
+    nobody_is_served(stack, secret, "the store in Redis is a new one, not the one that "
+                                    f"{stack.rundir.plain}/etc/store-id names")
+    status, out = acmeproxy(stack, "initstore")
+    assert status == 0 and "with 0 authorisations" in out
+    all_is_well(stack)  # nobody had to be restarted
+
+
+def test_the_store_of_another(start_stack):
+    stack = start_stack()
+    secret = all_is_well(stack)
+    redis, ours = Redis(stack), Redis(stack)("HGET", STORE, "id")
+    redis("HSET", STORE, "id", "0123456789abcdef" * 2)
+    nobody_is_served(stack, secret, "the store in Redis is 0123456789abcdef0123456789abcdef, not")
+    redis("HSET", STORE, "id", ours)
+    all_is_well(stack, secret=secret)
+
+
+@pytest.mark.parametrize("content,words", [
+    (None, "No such file or directory"), ("", "32 hex digits are needed"),
+    ("x" * 32 + "\n", "32 hex digits are needed"), ("0" * 33 + "\n", "over 33 octets")])
+def test_nothing_says_which_store_is_meant(start_stack, content, words):
+    stack = start_stack()
+    secret = all_is_well(stack)
+    file = stack.dir / "etc" / "store-id"
+    good = file.read_text()
+    file.unlink()
+    if content is not None:
+        file.write_text(content)
+    # Who is at work has read it; who starts now has not.
+    for part in ("acmeproxy", "pdns"):
+        stack.stop_part(part)
+        stack.start_part(part)
+    nobody_is_served(stack, secret, "nothing says that the store in Redis is ours "
+                                    f"({stack.rundir.plain}/etc/store-id: {words})")
+    assert acmeproxy(stack, "initstore")[0] == 0
+    assert file.read_text() == good, "the store kept its identity"
+    all_is_well(stack, secret=secret)
+
+
+def test_initstore_says_what_it_found(start_stack):
+    stack = start_stack()
+    all_is_well(stack)
+    file = stack.dir / "etc" / "store-id"
+    status, out = acmeproxy(stack, "initstore")
+    assert status == 0 and "with 1 authorisations" in out and "it was already" in out
+    assert file.stat().st_mode & 0o777 == 0o644
+    file.unlink()
+    (stack.dir / "etc").chmod(0o700)
+    stack.stop_part("redis")
+    status, out = acmeproxy(stack, "initstore")
+    assert status == 1 and "redis: connect" in out and not file.exists()
+
+
+def test_a_newer_schema_is_refused(start_stack):
+    stack = start_stack()
+    secret = all_is_well(stack)
+    Redis(stack)("HSET", STORE, "schema", "99")
+    nobody_is_served(stack, secret, "the store has schema 99, and this version knows up to 2: a "
+                                    "newer acmeproxy has written it")
+    status, out = acmeproxy(stack, "initstore")
+    assert status == 1 and "schema 99" in out
+
+
+def as_schema_1(redis, names):
+    """What the version before identities has left: counts in one hash."""
+    for key in redis("KEYS", "acmeproxy:below:*").splitlines():
+        redis("DEL", key)
+    for name in names:
+        above = name.split(".")[1:]
+        redis("HINCRBY", "acmeproxy:parents", ".".join(above), 1)
+        for i in range(len(above)):
+            redis("HINCRBY", "acmeproxy:parents", "." + ".".join(above[i:]), 1)
+    redis("DEL", STORE)
+
+
+def counts(redis):
+    return {key.removeprefix("acmeproxy:below:"): redis.hash(key)
+            for key in redis("KEYS", "acmeproxy:below:*").splitlines()}
+
+
+NAMES = ("a.example.com", "b.example.com", "x.y.example.com", "example.org")
+
+
+def test_an_older_store_is_migrated_when_it_is_adopted(start_stack):
+    stack = start_stack()
+    api, redis = Api(stack), Redis(stack)
+    secrets = {name: api.create(name) for name in NAMES}
+    want = counts(redis)
+    assert want["example.com"] == {"children": "2", "descendants": "3"}
+    assert want["com"] == {"descendants": "3"}
+    as_schema_1(redis, NAMES)
+    (stack.dir / "etc" / "store-id").unlink()
+    status, out = acmeproxy(stack, "initstore")
+    assert status == 0 and "with 4 authorisations" in out and "migrated from schema 1 to 2" in out
+    assert counts(redis) == want and redis("EXISTS", "acmeproxy:parents") == "0"
+    assert redis("HGET", STORE, "schema") == "2"
+    for name in NAMES:
+        all_is_well(stack, name, secrets[name])
+
+
+@pytest.mark.parametrize("redis_is_there", [True, False])
+def test_serve_migrates_an_older_store(start_stack, redis_is_there):
+    """At its start, or as soon as Redis is there; no request is needed for it."""
+    stack = start_stack()
+    api, redis, dnsq = Api(stack), Redis(stack), Dns(stack)
+    secrets = {name: api.create(name) for name in NAMES}
+    want, store_id = counts(redis), redis("HGET", STORE, "id")
+    stack.stop_part("acmeproxy")
+    as_schema_1(redis, NAMES)
+    redis("HSET", STORE, "id", store_id, "schema", "1")
+    assert dnsq.rcode("_acme-challenge.a.example.com") == "SERVFAIL", "not before it is migrated"
+    if not redis_is_there:
+        stack.stop_part("redis")
+    stack.start_part("acmeproxy")
+    if not redis_is_there:
+        stack.start_part("redis")
+    until("it is migrated", lambda: redis("HGET", STORE, "schema") == "2")
+    assert counts(redis) == want
+    for name in NAMES:
+        all_is_well(stack, name, secrets[name])
+    subprocess.run([stack.build / "acmeproxy", "deleteauthorisation", "x.y.example.com", "--config",
+                    stack.config], check=True, capture_output=True)
+    assert counts(redis)["example.com"] == {"children": "2", "descendants": "2"}
+    assert "y.example.com" not in counts(redis)

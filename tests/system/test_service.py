@@ -1,0 +1,106 @@
+"""What a service manager hears of `acmeproxy serve`: sd_notify(3), as systemd gets it."""
+
+import os
+import signal
+import socket
+
+import pytest
+from conftest import until
+from stack.process import Process
+
+
+class Service:
+    """A second `acmeproxy serve` on the store of a stack, with a manager that listens."""
+
+    def __init__(self, stack, directory, config=None, **environ):
+        self.heard = []
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(directory / "notify"))
+        self.socket.setblocking(False)
+        self.fcgi = directory / "fcgi.sock"
+        self.process = Process(
+            "serve", [stack.build / "acmeproxy", "serve", "--config", config or stack.config,
+                      "--listen", f"unix:{self.fcgi}"], directory / "log",
+            env={**os.environ, "NOTIFY_SOCKET": str(directory / "notify"), **environ})
+
+    def __enter__(self):
+        self.process.start()
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.socket.close()
+
+    def says(self, words):
+        """Has it said so, after what was found the last time?"""
+        while True:
+            try:
+                self.heard.append(self.socket.recv(4096).decode())
+            except BlockingIOError:
+                break
+        found = next((i for i, said in enumerate(self.heard) if words in said), None)
+        if found is not None:
+            del self.heard[:found + 1]
+        return found is not None
+
+    def hears(self, words):
+        until(f"it says {words}", lambda: self.says(words))
+
+
+def test_start_reload_and_stop(stack, tmp_path):
+    with Service(stack, tmp_path) as service:
+        service.hears("READY=1\nSTATUS=8 workers are ready")
+        service.process.send(signal.SIGHUP)
+        service.hears("RELOADING=1")
+        service.hears("READY=1")
+        service.process.send(signal.SIGTERM)
+        service.hears("STOPPING=1")
+        assert service.process.stop() == 0
+
+
+def test_a_reload_with_a_mistake_is_over_as_well(stack, tmp_path):
+    config = tmp_path / "acmeproxy.json"
+    config.write_text(stack.config.read_text())
+    with Service(stack, tmp_path, config) as service:
+        service.hears("READY=1")
+        config.write_text("{")
+        service.process.send(signal.SIGHUP)
+        service.hears("RELOADING=1")
+        service.hears("READY=1")
+
+
+@pytest.mark.parametrize("text,words", [
+    ('{"soa_hostname": 1}', ":1: soa_hostname: a string is needed, not an integer"),
+    (None, ": No such file or directory")])
+def test_why_the_start_failed(stack, tmp_path, text, words):
+    config = tmp_path / "acmeproxy.json"
+    if text:
+        config.write_text(text)
+    with Service(stack, tmp_path, config) as service:
+        service.hears(f"STATUS={config}{words}")
+        until("it ends", lambda: service.process.poll() == 1)
+
+
+def test_the_watchdog_hears_of_workers_that_are_stuck(stack, tmp_path):
+    with Service(stack, tmp_path, WATCHDOG_USEC="400000") as service:
+        service.hears("READY=1")
+        for _ in range(3):
+            service.hears("WATCHDOG=1")
+        # A request that never goes on keeps a worker from all others.
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
+            peer.connect(str(service.fcgi))
+            peer.sendall(b"\1\1\0\1\0\10\0\0\0\1\0\0\0\0\0\0\1\4\0\1")
+
+            def is_silent():
+                service.says("WATCHDOG=1")
+                signal.sigtimedwait([], 1)
+                return not service.says("WATCHDOG=1")
+
+            until("it is silent", is_silent)
+        service.hears("WATCHDOG=1")
+
+
+def test_without_a_manager_nothing_is_said(stack, tmp_path):
+    with Service(stack, tmp_path, NOTIFY_SOCKET="") as service:
+        until("it listens", service.fcgi.exists)
+        assert service.process.stop() == 0 and not service.says("READY=1")

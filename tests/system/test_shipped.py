@@ -1,0 +1,68 @@
+"""What runs in the tests is what is shipped, with paths, ports, names and passwords filled in."""
+
+import json
+import re
+
+import pytest
+from stack.config import DEPLOY, redis_primary, redis_replica
+
+# How each kind of thing that may be filled in looks, on either side.
+FILLED = [(re.compile(pattern), put) for pattern, put in (
+    (r"#(?:[A-Z]+_PASSWORD_SHA256|[0-9a-f]{64})", "#DIGEST"),
+    (r"REPLICA_PASSWORD|\b[0-9a-f]{32}\b", "PASSWORD"),
+    (r"/usr/local/bin/acmeproxy-pipe|/\S+/acmeproxy-pipe --config /\S+", "PIPE"),
+    (r"(?<![\w.])/(?:etc|run|tmp|usr|var|root|home|work)\S*/(?=[\w.*-]+)", "PATH/"),
+    (r"PATH/(?:redis|acmeproxy)\n", "PATH\n"),
+    (r"replicaof \S+ \d+", "replicaof PRIMARY PORT"), (r"tls-port \d+", "tls-port PORT"),
+    (r"bind (?:\* -::\*|127\.0\.0\.1)", "bind ADDRESSES"),
+    (r"listen (?:[\d.:\[\]]+:)?\d+ ssl", "listen PORT ssl"),
+    (r"listen \[::1?\]:\d+ ssl", "listen PORT6 ssl"),
+    (r"PATH/(?:fullchain|localhost)\.pem", "PATH/CERT"),
+    (r"PATH/(?:privkey\.pem|localhost\.key)", "PATH/KEY"),
+    (r"PATH/(?:acmeproxy-)?fcgi\.sock", "PATH/FCGI"),
+    (r"server_name \S+;", "server_name NAME;"))]
+SHIPPED = {
+    "redis/acmeproxy.conf": "etc/redis.conf", "redis/users.acl": "etc/redis-users.acl",
+    "nginx/acmeproxy.conf": "nginx/acmeproxy.site", "powerdns/acmeproxy.conf": "etc/pdns.conf",
+}
+
+
+def normal(text):
+    for pattern, put in FILLED:
+        text = pattern.sub(put, text)
+    return text.splitlines()
+
+
+@pytest.mark.parametrize("shipped", SHIPPED)
+def test_nothing_else_is_changed(stack, shipped):
+    want = normal((DEPLOY / shipped).read_text())
+    have = normal((stack.dir / SHIPPED[shipped]).read_text())
+    if shipped.startswith("powerdns"):
+        # Where it listens and keeps its things, which pdns.conf has elsewhere.
+        added = have[len(want):]
+        assert {line.split("=")[0] for line in added} == {
+            "local-address", "local-port", "socket-dir", "security-poll-suffix", "write-pid"}
+        have = have[:len(want)]
+    assert have == want
+
+
+def test_the_settings_are_the_shipped_ones(stack):
+    shipped = json.loads((DEPLOY / "acmeproxy.json").read_text())
+
+    def without_paths(value):
+        if isinstance(value, dict):
+            return {key: without_paths(member) for key, member in value.items()}
+        return "PATH" if isinstance(value, str) and value.startswith("/") else value
+
+    assert without_paths(json.loads(stack.config.read_text())) == without_paths(shipped)
+
+
+def test_the_files_of_a_second_name_server():
+    for name, made in (("primary", redis_primary("/tmp/x", 1)),
+                       ("replica", redis_replica("/tmp/x", 1, "0" * 32))):
+        assert normal(made) == normal((DEPLOY / "redis" / f"{name}.conf").read_text())
+
+
+def test_a_stranger_cannot_even_ping(stack):
+    assert "NOAUTH" in stack.redis_cli("PING", user="default") or \
+        "WRONGPASS" in stack.redis_cli("PING", user="default")
