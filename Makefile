@@ -100,6 +100,11 @@ bench: ## requests and questions a second
 fuzz: ## libFuzzer on each input, FUZZ_S seconds a target
 lint: ## warnings, layers, formatting, clang-tidy, shellcheck
 
+# It says by itself that it needs root.
+test-installed: ## README's "Deployment" on machines that boot; RELEASE=bookworm or trixie
+	@[ "$$(id -u)" -ne 0 ] || $(MAKE) --no-print-directory packages
+	@BUILD=$(BUILD) RELEASE=$(RELEASE) $(PYTHON) tests/installed/run.py
+
 run-only: all
 	@exec $(PYTHON) tests/stack/run.py
 
@@ -132,10 +137,11 @@ clean: ## remove what was built
 	rm -rf $(BUILD)
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | sort | \
-		expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | sort | \
+		expand -t 16
 
 .PHONY: all fuzzers install packages format clean help run demo test bench fuzz lint \
-	run-only demo-only test-only bench-only fuzz-only lint-only
+	test-installed run-only demo-only test-only bench-only fuzz-only lint-only
 .SECONDARY:
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+# Below installed there are whole Debians, with a /etc/rc0.d and the like.
+-include $(shell find $(BUILD) -path $(BUILD)/installed -prune -o -name '*.d' -print 2>/dev/null)
