@@ -19,7 +19,7 @@ MEMBERS = ["ACMEPROXY_URL", "ACMEPROXY_CA_CERT", "ACMEPROXY_DNS_HOST", "ACMEPROX
 
 def processes_about(directory):
     """The command lines that name the directory, other than this test's."""
-    found = subprocess.run(["ps", "-eo", "args="], capture_output=True, text=True).stdout
+    found = subprocess.run(["ps", "-ww", "-eo", "args="], capture_output=True, text=True).stdout
     return [line for line in found.splitlines() if str(directory) in line and "-m pytest" not in line]
 
 
