@@ -40,17 +40,17 @@ def free_loopback():
 
 
 class Parent:
-    """The zone example.com on a name server of its own, and a resolver that starts there."""
+    """The zones example.com, which delegates to us, and example.net, which knows our name
+    server's address, on a name server of their own; and a resolver that starts there.
+
+    Resolvers look up the names in NS records, too, and some believe only what they find there.
+    """
 
     def __init__(self, directory, delegations, ns_host):
         self.dir, self.host, self.resolver = directory, free_loopback(), free_loopback()
         self.dir.mkdir()
-        zone = ["$TTL 60", "@ IN SOA ns.example.com. hostmaster.example.com. 1 3600 600 86400 60",
-                "@ IN NS ns.example.com.", f"ns IN A {self.host}", f"acme-ns IN A {ns_host}",
-                "www IN A 192.0.2.80", *delegations]
-        (directory / "example.com.zone").write_text("\n".join(zone) + "\n")
-        (directory / "named.conf").write_text(
-            f'zone "example.com" {{ type master; file "{directory}/example.com.zone"; }};\n')
+        self._zone("example.com", "www IN A 192.0.2.80", *delegations)
+        self._zone("example.net", f"ns1.acmeproxy IN A {ns_host}")
         (directory / "pdns.conf").write_text(PDNS_BASE.format(dir=directory, host=self.host))
         (directory / "unbound.conf").write_text(f"""server:
   directory: "{directory}"
@@ -69,6 +69,9 @@ remote-control:
 stub-zone:
   name: "example.com."
   stub-addr: {self.host}
+stub-zone:
+  name: "example.net."
+  stub-addr: {self.host}
 """)
         # A copy, so that AppArmor's profile of the installed one does not bind it.
         shutil.copy("/usr/sbin/unbound", directory / "unbound")
@@ -77,6 +80,14 @@ stub-zone:
                     directory / "pdns.log"),
             Process("unbound", [str(directory / "unbound"), "-d", "-c",
                                 str(directory / "unbound.conf")], directory / "unbound.log")]
+
+    def _zone(self, name, *records):
+        file = self.dir / f"{name}.zone"
+        head = ["$TTL 60", f"@ IN SOA ns.{name}. hostmaster.{name}. 1 3600 600 86400 60",
+                f"@ IN NS ns.{name}.", f"ns IN A {self.host}"]
+        file.write_text("\n".join([*head, *records]) + "\n")
+        with open(self.dir / "named.conf", "a") as conf:
+            conf.write(f'zone "{name}" {{ type master; file "{file}"; }};\n')
 
     def __enter__(self):
         for process in self.processes:
@@ -131,7 +142,7 @@ def test_a_certificate_through_a_real_delegation(start_stack, tmp_path):
     host = free_loopback()
     stack = start_stack(dns_host=host, dns_port=53)
     secret = Api(stack).create("secure.example.com")
-    delegation = "_acme-challenge.secure IN NS acme-ns.example.com."
+    delegation = "_acme-challenge.secure IN NS ns1.acmeproxy.example.net."
     with Parent(tmp_path / "parent", [delegation], host) as parent, \
             Pebble(stack, dns=f"{parent.resolver}:53") as pebble:
         # An early question must not hide what is published later.
@@ -148,7 +159,7 @@ def test_a_certificate_through_a_cname(start_stack, tmp_path):
     stack = start_stack(dns_host=host, dns_port=53, settings={
         "zone": {"name": "auth.example.com", "records": ["@ 60 A 192.0.2.53"]}})
     secret = Api(stack).create("secure.example.com")
-    lines = ["auth IN NS acme-ns.example.com.",
+    lines = ["auth IN NS ns1.acmeproxy.example.net.",
              "_acme-challenge.secure IN CNAME secure.example.com.auth.example.com."]
     with Parent(tmp_path / "parent", lines, host) as parent, \
             Pebble(stack, dns=f"{parent.resolver}:53") as pebble:
@@ -198,10 +209,10 @@ def test_a_hook_that_fails_fails_the_client(stack, pebble, api):
 
 # Where the delegation is, what must be set for it, and whose it makes us.
 LEVELS = [
-    ("challenge", "_acme-challenge.www.shop IN NS acme-ns.example.com.",
+    ("challenge", "_acme-challenge.www.shop IN NS ns1.acmeproxy.example.net.",
      "_acme-challenge.www.shop.example.com"),
-    ("name", "www.shop IN NS acme-ns.example.com.", "www.shop.example.com"),
-    ("parent", "shop IN NS acme-ns.example.com.", "shop.example.com"),
+    ("name", "www.shop IN NS ns1.acmeproxy.example.net.", "www.shop.example.com"),
+    ("parent", "shop IN NS ns1.acmeproxy.example.net.", "shop.example.com"),
 ]
 
 
