@@ -130,7 +130,9 @@ fuzz-only:
 lint-only:
 	@sh tests/lint/run.sh
 
-format: ## let clang-format print the sources
+format: ## let clang-format 14 print the sources
+	@clang-format --version | grep -q ' version 14\.' || \
+		{ echo 'make format: clang-format 14 is needed, its output is the style'; false; }
 	clang-format -i $(shell git ls-files '*.c' '*.h')
 
 clean: ## remove what was built

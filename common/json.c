@@ -20,7 +20,7 @@ native(const struct json *value)
 static struct json *
 foreign(json_t *value)
 {
-	return (struct json *)(void *)value;
+	return (struct json *)value;
 }
 
 enum err_code

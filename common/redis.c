@@ -257,13 +257,13 @@ redis_failed_with(const struct redis *redis, size_t i, const char *code)
 static const redisReply *
 native(const struct redis_reply *reply)
 {
-	return (const redisReply *)(const void *)reply;
+	return (const redisReply *)reply;
 }
 
 static const struct redis_reply *
 foreign(const redisReply *reply)
 {
-	return (const struct redis_reply *)(const void *)reply;
+	return (const struct redis_reply *)reply;
 }
 
 const struct redis_reply *

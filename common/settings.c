@@ -132,7 +132,7 @@ static enum err_code
 set_nameservers(const struct member *m, const struct json *value, char *out,
     struct err *err)
 {
-	struct settings *s = (struct settings *)(void *)out;
+	struct settings *s = (struct settings *)out;
 
 	return set_names(m, value, s->nameservers, &s->n_nameservers, err);
 }
@@ -141,7 +141,7 @@ static enum err_code
 set_other_zones(const struct member *m, const struct json *value, char *out,
     struct err *err)
 {
-	struct settings *s = (struct settings *)(void *)out;
+	struct settings *s = (struct settings *)out;
 
 	return set_names(m, value, s->other_zones, &s->n_other_zones, err);
 }
@@ -150,7 +150,7 @@ static enum err_code
 set_issuers(const struct member *m, const struct json *value, char *out,
     struct err *err)
 {
-	struct settings *s = (struct settings *)(void *)out;
+	struct settings *s = (struct settings *)out;
 	struct dnsname issuer = { 0 };
 	size_t n;
 
@@ -385,7 +385,7 @@ static enum err_code
 set_zone(const struct member *m, const struct json *value, char *out,
     struct err *err)
 {
-	struct zone_settings *zone = (struct zone_settings *)(void *)out;
+	struct zone_settings *zone = (struct zone_settings *)out;
 	const struct json *name, *records;
 
 	memset(zone, 0, sizeof(*zone));

@@ -67,8 +67,9 @@ start_editing(const struct options *o, struct err *err)
 		if (access(e->settings.accounts_file, F_OK) == 0)
 			rc = accounts_read(&e->accounts,
 			    e->settings.accounts_file, err);
-		else if ((e->accounts = calloc(1, sizeof(*e->accounts))) ==
-		    NULL)
+		else
+			e->accounts = calloc(1, sizeof(*e->accounts));
+		if (rc == ERR_OK && e->accounts == NULL)
 			rc = err_set(err, ERR_SYSTEM, "out of memory");
 	}
 	if (rc != ERR_OK) {

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -130,6 +131,7 @@ fcgi_listen(int *fd, const char *where, struct err *err)
 	} else {
 		rc = listen_tcp(&new_fd, where, err);
 	}
+	assert(rc != ERR_OK || new_fd >= 0);
 	if (rc == ERR_OK &&
 	    ((where != NULL && listen(new_fd, BACKLOG) != 0) ||
 		fcntl(new_fd, F_SETFL, O_NONBLOCK) != 0))

@@ -69,15 +69,16 @@ secret_parse_basic(char *user, size_t user_size, struct secret *secret,
     const char *header, struct err *err)
 {
 	unsigned char pair[512];
-	const unsigned char *colon;
+	const unsigned char *colon = NULL;
 	size_t len = 0, user_len;
 	enum err_code rc = ERR_INPUT;
 
 	if (strncasecmp(header, "Basic ", 6) == 0 &&
 	    sodium_base642bin(pair, sizeof(pair), header + 6,
 		strlen(header + 6), " ", &len, NULL,
-		sodium_base64_VARIANT_ORIGINAL) == 0 &&
-	    (colon = memchr(pair, ':', len)) != NULL) {
+		sodium_base64_VARIANT_ORIGINAL) == 0)
+		colon = memchr(pair, ':', len);
+	if (colon != NULL) {
 		user_len = (size_t)(colon - pair);
 		if (user_len < user_size && memchr(pair, '\0', len) == NULL) {
 			rc = secret_parse(secret, (const char *)colon + 1,

@@ -98,15 +98,17 @@ timestamp_parse(int64_t *ms, const char *text, bool is_end, struct err *err)
 	    take_digits(&p, 2, '\0', &tm.tm_mday);
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;
-	if (good && *p == '\0')
+	if (good && *p == '\0') {
 		is_date = true;
-	else if (good)
-		good = strchr("Tt ", *p++) != NULL &&
-		    take_digits(&p, 2, ':', &tm.tm_hour) &&
+	} else if (good) {
+		good = strchr("Tt ", *p) != NULL;
+		p++;
+		good = good && take_digits(&p, 2, ':', &tm.tm_hour) &&
 		    take_digits(&p, 2, ':', &tm.tm_min) &&
 		    take_digits(&p, 2, '\0', &tm.tm_sec) &&
 		    take_fraction(&p, &fraction_ms) &&
 		    take_offset(&p, &offset_s);
+	}
 	if (!good || *p != '\0' || !is_in_range(&tm))
 		return err_set(err, ERR_INPUT,
 		    "\"%.40s\" is neither a date (2016-10-10) nor a time "
