@@ -21,7 +21,7 @@ done
 
 echo "== system tests"
 unset CURL_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE
-/usr/bin/python3 -B -m pytest -q -p no:cacheprovider --color=no \
+/usr/bin/python3 -B -m pytest -q -rs -p no:cacheprovider --color=no \
 	tests/system tests/hooks >"$log" 2>&1
 status=$?
 cat "$log"
