@@ -14,8 +14,11 @@ WARN := -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow \
 	-Wnull-dereference $(if $(GCC),-Wlogical-op -Wduplicated-cond \
 	-Wduplicated-branches -Wformat-signedness -Wjump-misses-init) \
 	$(if $(WERROR),-Werror)
-HARD := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fPIE -fcf-protection \
-	-fstack-protector-strong -fstack-clash-protection
+# Not every compiler has these for every processor: ask it.
+takes = $(shell $(CC) -Werror $(1) -E -x c /dev/null >/dev/null 2>&1 && echo '$(1)')
+HARD := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fPIE -fstack-protector-strong \
+	$(call takes,-fstack-clash-protection) \
+	$(call takes,-fcf-protection) $(call takes,-mbranch-protection=standard)
 MODE := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all,$(HARD))
 LINK := $(if $(SAN),-fsanitize=$(SAN),-pie -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now) \
 	-Wl,--as-needed
