@@ -174,7 +174,7 @@ def nginx_conf(base):
 
 def pdns_conf(base, launch, host, port, extra):
     return fill_in("powerdns/acmeproxy.conf", {
-        "launch=pipe": f"launch={launch}",
+        "launch+=pipe": f"launch+={launch}",
         # Split at single spaces, without quoting: hence a plain path.
         "/usr/local/bin/acmeproxy-pipe":
             f"{base}/acmeproxy-pipe --config {base}/acmeproxy.json",
