@@ -15,10 +15,11 @@ WARN := -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow \
 	-Wduplicated-branches -Wformat-signedness -Wjump-misses-init) \
 	$(if $(WERROR),-Werror)
 # Not every compiler has these for every processor: ask it.
-takes = $(shell $(CC) -Werror $(1) -E -x c /dev/null >/dev/null 2>&1 && echo '$(1)')
-HARD := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fPIE -fstack-protector-strong \
-	$(call takes,-fstack-clash-protection) \
+takes = $(shell $(CC) -Werror $(1) -c -x c /dev/null -o /dev/null 2>/dev/null && echo '$(1)')
+HARD := -fPIE -fstack-protector-strong $(call takes,-fstack-clash-protection) \
 	$(call takes,-fcf-protection) $(call takes,-mbranch-protection=standard)
+# The last word, since distributions say 2.
+FORTIFY := $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 MODE := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all,$(HARD))
 LINK := $(if $(SAN),-fsanitize=$(SAN),-pie -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now) \
 	-Wl,--as-needed
@@ -27,7 +28,7 @@ LINK := $(if $(SAN),-fsanitize=$(SAN),-pie -Wl$(comma)-z$(comma)relro$(comma)-z$
 quiet   = $(if $(V),,@echo '  $(1)	$@';)
 
 COMPILE = $(CC) -std=c11 -D_DEFAULT_SOURCE -I. -MMD -MP -pthread \
-	-fno-common -ffile-prefix-map=$(CURDIR)=. $(WARN) $(MODE) $(CFLAGS)
+	-fno-common -ffile-prefix-map=$(CURDIR)=. $(WARN) $(MODE) $(CFLAGS) $(CPPFLAGS) $(FORTIFY)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
 
 PROGRAMS := $(BUILD)/acmeproxy $(BUILD)/acmeproxy-pipe
@@ -50,10 +51,10 @@ $(BUILD)/acmeproxy-pipe: $(BUILD)/pipe-backend/main.o $(PIPE) $(COMMON)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(call quiet,CC)$(COMPILE) $(CPPFLAGS) -c -o $@ $<
+	$(call quiet,CC)$(COMPILE) -c -o $@ $<
 
 $(BUILD)/%.o: $(BUILD)/%.c Makefile
-	$(call quiet,CC)$(COMPILE) $(CPPFLAGS) -c -o $@ $<
+	$(call quiet,CC)$(COMPILE) -c -o $@ $<
 
 # Each Lua script as a C string with its SHA-1, without comments; most of them
 # have a common head.
