@@ -6,6 +6,7 @@ PREFIX  ?= /usr/local
 PYTHON  := /usr/bin/python3
 GCC     := $(findstring gcc,$(shell $(CC) -v 2>&1 | tail -1))
 comma   := ,
+VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' deploy/debian/changelog)
 
 # The caller owns CFLAGS, CPPFLAGS and LDFLAGS; ours never depend on them.
 WARN := -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow \
@@ -86,7 +87,8 @@ $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/check.o $(APP)
 install: all ## install into DESTDIR and PREFIX; README, "Deployment"
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/acmeproxy
 	install -m 0755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
-	cp -R deploy/. $(DESTDIR)$(PREFIX)/share/acmeproxy
+	cp -R $(filter-out deploy/debian deploy/man,$(wildcard deploy/*)) \
+		$(DESTDIR)$(PREFIX)/share/acmeproxy
 	grep -rl /usr/local $(DESTDIR)$(PREFIX)/share/acmeproxy | \
 		xargs sed -i 's|/usr/local/|$(PREFIX)/|g'
 
@@ -94,7 +96,7 @@ packages: ## install the Debian packages that are missing
 	@sh tests/install-packages.sh
 
 # What needs packages comes in two steps, so that the second make sees them.
-run demo test bench fuzz lint: packages
+run demo test bench fuzz lint deb: packages
 	@$(MAKE) --no-print-directory $@-only
 
 run: ## the whole stack on loopback, in the foreground
@@ -103,6 +105,7 @@ test: ## everything that CI runs
 bench: ## requests and questions a second
 fuzz: ## libFuzzer on each input, FUZZ_S seconds a target
 lint: ## warnings, layers, formatting, clang-tidy, shellcheck
+deb: ## Debian packages, in $(BUILD)/deb; VERSION_SUFFIX=~1 for another version
 
 # It says by itself that it needs root.
 test-installed: ## README's "Deployment" on machines that boot; RELEASE=bookworm or trixie
@@ -117,6 +120,9 @@ demo-only: all
 
 test-only: all $(UNIT)
 	@BUILD=$(BUILD) sh tests/run.sh $(UNIT)
+
+unit: $(UNIT) ## the unit tests alone
+	@for test in $(UNIT); do $$test || exit; done
 
 $(BUILD)/bench_nothing: $(BUILD)/tests/bench/nothing.o
 	$(call quiet,LINK)$(CC) $(LINK) $(LDFLAGS) -pthread -o $@ $^ -lfcgi
@@ -134,6 +140,21 @@ fuzz-only:
 lint-only:
 	@sh tests/lint/run.sh
 
+# What git tracks (all, where there is no git) is built in a tree of its own.
+# None of our variables may reach it: debhelper has flags of its own, but leaves
+# alone those that it is given.
+DEBTREE = $(BUILD)/deb/acmeproxy-$(VERSION)$(VERSION_SUFFIX)
+deb-only:
+	rm -rf $(DEBTREE)
+	mkdir -p $(DEBTREE)
+	{ git ls-files -z 2>/dev/null || find . -path ./$(BUILD) -prune -o -type f -print0; } | \
+		xargs -0 cp -P --parents -t $(DEBTREE)
+	sed -i '1s/)/$(VERSION_SUFFIX))/' $(DEBTREE)/deploy/debian/changelog
+	cp -R $(DEBTREE)/deploy/debian $(DEBTREE)/debian
+	cd $(DEBTREE) && env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u BUILD -u CC \
+		-u CFLAGS -u CPPFLAGS -u LDFLAGS dpkg-buildpackage -us -uc -b $(DEBFLAGS)
+	rm -rf $(DEBTREE)
+
 format: ## let clang-format 14 print the sources
 	@clang-format --version | grep -q ' version 14\.' || \
 		{ echo 'make format: clang-format 14 is needed, its output is the style'; false; }
@@ -146,8 +167,8 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | sort | \
 		expand -t 16
 
-.PHONY: all fuzzers install packages format clean help run demo test bench fuzz lint \
-	test-installed run-only demo-only test-only bench-only fuzz-only lint-only
+.PHONY: all fuzzers install packages format clean help run demo test bench fuzz lint deb \
+	test-installed unit run-only demo-only test-only bench-only fuzz-only lint-only deb-only
 .SECONDARY:
 # Below installed there are whole Debians, with a /etc/rc0.d and the like.
 -include $(shell find $(BUILD) -path $(BUILD)/installed -prune -o -name '*.d' -print 2>/dev/null)

@@ -35,7 +35,8 @@ case $(clang-format --version) in
 	skip clang-format 'version 14 is the style, and others print some lines differently' ;;
 esac
 # shellcheck disable=SC2046
-step shellcheck shellcheck -x $(git ls-files '*.sh') deploy/hooks/acmeproxy-hook .ci/run
+step shellcheck shellcheck -x $(git ls-files '*.sh' 'deploy/debian/*.post*') \
+	deploy/hooks/acmeproxy-hook .ci/run
 step 'gcc, warnings are errors' quietly make -j2 BUILD=build/lint-gcc CC=gcc WERROR=1
 step 'clang, warnings are errors' quietly make -j2 BUILD=build/lint-clang CC=clang WERROR=1
 step clang-tidy tidy
