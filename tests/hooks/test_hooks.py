@@ -2,6 +2,7 @@
 
 import http.server
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -143,6 +144,29 @@ def test_what_stops_the_hook(run, server, arguments, env, words):
     assert server.calls == []
 
 
+@pytest.mark.parametrize("arguments,sentence", [
+    ([], "present or cleanup is missing"), (["timeout"], "timeout: neither present nor cleanup"),
+    (["other", "_acme-challenge.a.example.com.", VALUE], "other: neither present nor cleanup"),
+    (["--nosuch"], "--nosuch: no such option"), (["present"], "present: FQDN is missing"),
+    (["cleanup", "a.example.com"], "cleanup: VALUE is missing"),
+    (["present", "a.example.com", VALUE, "more"], "more: one argument too many")])
+def test_calling_the_hook_wrongly(run, server, arguments, sentence):
+    done = run("acmeproxy-hook", *arguments, ACMEPROXY_SECRET=SECRET)
+    assert (done.returncode, done.stdout, server.calls) == (2, "", [])
+    assert done.stderr == f"acmeproxy-hook: {sentence}; see acmeproxy-hook --help\n"
+
+
+def test_version_and_help(run):
+    """One version for all programs: the changelog's."""
+    changelog = (HOOKS.parent / "debian" / "changelog").read_text()
+    version = re.match(r"acmeproxy \(([^)]+)\) ", changelog)[1]
+    assert run("acmeproxy-hook", "--version").stdout == f"acmeproxy-hook {version}\n"
+    done = run("acmeproxy-hook", "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("usage: acmeproxy-hook present|cleanup FQDN VALUE\n")
+    assert "  ACMEPROXY_ENDPOINT " in done.stdout and "#!" not in done.stdout
+
+
 @pytest.mark.parametrize("text,mode,words", [
     ("other.example.com x\n", 0o600, "no secret for a.example.com"),
     ("a.example.com\n", 0o600, "lines are NAME SECRET"),
@@ -226,9 +250,7 @@ def test_lego_exec_and_uacme(run, server, hook, arguments, path):
 
 
 @pytest.mark.parametrize("hook,arguments", [
-    ("acmeproxy-hook", []), ("acmeproxy-hook", ["timeout"]),
     ("acmeproxy-hook", ["present", "a.example.com.", "v"]),
-    ("acmeproxy-hook", ["other", "_acme-challenge.a.example.com.", "v"]),
     ("acmeproxy-hook", ["present", "_a&name=b._acme-challenge.a.example.com.", "v"]),
     ("uacme.sh", ["begin", "http-01", "a.example.com", "token", "v"]),
     ("uacme.sh", ["other", "dns-01", "a.example.com", "token", "v"])])
