@@ -370,14 +370,17 @@ set_records(struct zone_settings *zone, const struct json *records,
 	return check_cnames(zone, err);
 }
 
+static const char *const zone_keys[] = { "name", "records" };
+
 static enum err_code
 known_in_zone(void *ctx, const char *key, const struct json *value,
     struct err *err)
 {
 	(void)ctx;
 	(void)value;
-	if (strcmp(key, "name") == 0 || strcmp(key, "records") == 0)
-		return ERR_OK;
+	for (size_t i = 0; i < COUNT_OF(zone_keys); i++)
+		if (strcmp(zone_keys[i], key) == 0)
+			return ERR_OK;
 	return err_set(err, ERR_INPUT, "unknown member \"%.60s\"", key);
 }
 
@@ -505,4 +508,35 @@ settings_read(struct settings *settings, const char *file, struct err *err)
 	rc = settings_parse(settings, text, len, file, err);
 	free(text);
 	return rc;
+}
+
+/* The name of the i-th setting inside a member that is an object, or NULL. */
+static const char *
+key_inside(const struct member *m, size_t i)
+{
+	if (m->set == set_redis && i < COUNT_OF(redis_members))
+		return redis_members[i].key;
+	if (m->set == set_zone && i < COUNT_OF(zone_keys))
+		return zone_keys[i];
+	return NULL;
+}
+
+bool
+settings_key(char *key, size_t i)
+{
+	for (size_t m = 0; m < COUNT_OF(members); m++) {
+		const char *inside;
+
+		(void)snprintf(key, SETTINGS_TEXT, "%s", members[m].key);
+		if (i-- == 0)
+			return true;
+		for (size_t k = 0;
+		     (inside = key_inside(&members[m], k)) != NULL; k++)
+			if (i-- == 0) {
+				(void)snprintf(key, SETTINGS_TEXT, "%s.%s",
+				    members[m].key, inside);
+				return true;
+			}
+	}
+	return false;
 }

@@ -82,7 +82,7 @@ struct settings {
  *
  * Returns ERR_OK, ERR_SYSTEM when the file cannot be read, or ERR_INPUT with
  * "FILE:LINE: KEY: what is wrong".  *settings is written on success only.
- * Source: README, "Settings".
+ * Source: acmeproxy.json(5).
  */
 MUST_CHECK enum err_code settings_read(struct settings *settings,
     const char *file, struct err *err);
@@ -95,5 +95,15 @@ MUST_CHECK enum err_code settings_read(struct settings *settings,
  */
 MUST_CHECK enum err_code settings_parse(struct settings *settings,
     const char *text, size_t len, const char *file, struct err *err);
+
+/*
+ * The name of the i-th setting, in table order: "redis", "redis.socket", ...
+ * Those inside an object come after the object.
+ *
+ *   key	room for SETTINGS_TEXT octets
+ *
+ * Returns false after the last.
+ */
+bool settings_key(char *key, size_t i);
 
 #endif
