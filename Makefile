@@ -28,8 +28,9 @@ LINK := $(if $(SAN),-fsanitize=$(SAN),-pie -Wl$(comma)-z$(comma)relro$(comma)-z$
 # `make V=1` shows the commands.
 quiet   = $(if $(V),,@echo '  $(1)	$@';)
 
-COMPILE = $(CC) -std=c11 -D_DEFAULT_SOURCE -I. -MMD -MP -pthread \
-	-fno-common -ffile-prefix-map=$(CURDIR)=. $(WARN) $(MODE) $(CFLAGS) $(CPPFLAGS) $(FORTIFY)
+COMPILE = $(CC) -std=c11 -D_DEFAULT_SOURCE -DACMEPROXY_VERSION='"$(VERSION)"' \
+	-I. -MMD -MP -pthread -fno-common -ffile-prefix-map=$(CURDIR)=. $(WARN) $(MODE) \
+	$(CFLAGS) $(CPPFLAGS) $(FORTIFY)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
 
 PROGRAMS := $(BUILD)/acmeproxy $(BUILD)/acmeproxy-pipe
@@ -49,6 +50,8 @@ $(BUILD)/acmeproxy: $(BUILD)/fcgi-app/main.o $(APP) $(COMMON)
 
 $(BUILD)/acmeproxy-pipe: $(BUILD)/pipe-backend/main.o $(PIPE) $(COMMON)
 	$(call quiet,LINK)$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/fcgi-app/main.o $(BUILD)/pipe-backend/main.o: deploy/debian/changelog
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)

@@ -5,24 +5,9 @@
 #include "fcgi-app/accounts.h"
 #include "fcgi-app/authorisation.h"
 #include "fcgi-app/config.h"
-#include "fcgi-app/table.h"
+#include "fcgi-app/options.h"
 
-#define COMMAND_PERMITS_MAX 64
-
-/* What the command line said.  NULL and 0 stand for what it did not say. */
-struct options {
-	const char *config;
-	const char *listen;
-	const char *argument; /* behind the subcommand's name */
-	const char *account, *name, *under, *start, *end;
-	const char *permits[COMMAND_PERMITS_MAX];
-	size_t n_permits;
-	bool suffix_match;
-	bool files_only;
-	enum table_format format;
-};
-
-/* The exit status of a command: its table, the usage and README have them. */
+/* The exit status of a command: acmeproxy(8), "EXIT STATUS". */
 enum exit_status {
 	EXIT_DONE = 0,
 	EXIT_FAILED = 1, /* or nothing found */

@@ -127,7 +127,7 @@ command_checkconfig(const struct options *o)
 	(void)printf("%s: good\n", o->config);
 	print_settings(&config->settings);
 	print_accounts(config);
-	if (!o->files_only) {
+	if ((o->given & OPTION_FILES) == 0) {
 		const struct settings *s = &config->settings;
 
 		good = print_redis("redis", &s->redis);

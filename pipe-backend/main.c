@@ -3,13 +3,13 @@
  * answer out, until the end of input.  It knows no secret and only reads.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/cmdline.h"
 #include "common/log.h"
 #include "pipe-backend/backend.h"
 #include "pipe-backend/follow.h"
@@ -86,22 +86,56 @@ loop(struct backend *backend, struct follow *follow, struct err *err)
 	return rc;
 }
 
+enum option_bit {
+	OPTION_CONFIG = 1 << 0,
+	OPTION_HELP = 1 << 1,
+	OPTION_VERSION = 1 << 2,
+};
+
+static const struct cmdline_option options[] = {
+	{ "config", "FILE", OPTION_CONFIG,
+	    "read FILE instead of " SETTINGS_FILE },
+	{ "help", NULL, OPTION_HELP, "show this" },
+	{ "version", NULL, OPTION_VERSION, "show the version" },
+};
+
 static void
-usage(FILE *out)
+print_help(const struct cmdline *line)
 {
-	(void)fprintf(out,
-	    "usage: acmeproxy-pipe [--config FILE]\n"
-	    "The coprocess of PowerDNS's pipe backend: see pipe-command.\n");
+	(void)puts("usage: acmeproxy-pipe [OPTION]...\n"
+		   "what PowerDNS's pipe backend starts as its pipe-command\n");
+	cmdline_print_options(stdout, line, ~0u);
+}
+
+/*
+ * Read the command line.  *given gets the bits of its options, *file the name
+ * of the settings file if there is one.
+ */
+static enum err_code
+read_options(unsigned *given, const char **file, const struct cmdline *line,
+    struct err *err)
+{
+	const struct cmdline_option *option;
+	const char *value;
+
+	do {
+		if (cmdline_next(&option, &value, line, err) != ERR_OK)
+			return ERR_INPUT;
+		if (option != NULL)
+			*given |= option->bit;
+		if (option != NULL && option->bit == OPTION_CONFIG)
+			*file = value;
+	} while (option != NULL);
+	if (optind < line->argc)
+		return err_set(err, ERR_INPUT, "%s: one argument too many",
+		    line->argv[optind]);
+	return ERR_OK;
 }
 
 int
 main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
+	const struct cmdline line = { argc, argv, COUNT_OF(options), options };
 	struct sigaction hangup = { .sa_handler = on_hangup,
 		.sa_flags = SA_RESTART };
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
@@ -109,20 +143,19 @@ main(int argc, char **argv)
 	struct follow follow = { .file = SETTINGS_FILE };
 	struct err err = { 0 };
 	enum err_code rc;
-	int opt;
+	unsigned given = 0;
 
 	log_init("acmeproxy-pipe");
-	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (opt != 'c') {
-			usage(opt == 'h' ? stdout : stderr);
-			return opt == 'h' ? 0 : 2;
-		}
-		follow.file = optarg;
-	}
-	if (optind != argc) {
-		usage(stderr);
+	if (read_options(&given, &follow.file, &line, &err) != ERR_OK) {
+		log_line("%s; see acmeproxy-pipe --help", err.text);
 		return 2;
 	}
+	if ((given & OPTION_VERSION) != 0)
+		(void)puts("acmeproxy-pipe " ACMEPROXY_VERSION);
+	else if ((given & OPTION_HELP) != 0)
+		print_help(&line);
+	if ((given & (OPTION_VERSION | OPTION_HELP)) != 0)
+		return fflush(stdout) == 0 ? 0 : 1;
 	(void)sigaction(SIGHUP, &hangup, NULL);
 	(void)sigaction(SIGPIPE, &ignore, NULL);
 

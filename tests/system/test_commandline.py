@@ -1,0 +1,88 @@
+"""What is typed at a shell: --version, --help, mistakes, completion with TAB."""
+
+import re
+import subprocess
+
+import pytest
+from stack.config import DEPLOY
+
+VERSION = re.match(r"acmeproxy \((\d[\w.~+]*)\) ", (DEPLOY / "debian" / "changelog").read_text())[1]
+
+
+def run(program, *arguments):
+    """The end of a program that nobody asks anything: (status, output, error output)."""
+    done = subprocess.run([str(program), *arguments], capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, timeout=20)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def programs(stack):
+    return {name: stack.build / name for name in ("acmeproxy", "acmeproxy-pipe")}
+
+
+@pytest.mark.parametrize("name", ["acmeproxy", "acmeproxy-pipe"])
+def test_version(programs, name):
+    assert run(programs[name], "--version") == (0, f"{name} {VERSION}\n", "")
+
+
+@pytest.mark.parametrize("name", ["acmeproxy", "acmeproxy-pipe"])
+def test_help_fits_a_terminal(programs, name):
+    status, text, errors = run(programs[name], "--help")
+    assert (status, errors) == (0, "") and text.startswith(f"usage: {name} ")
+    assert all(len(line) < 80 for line in text.splitlines())
+    for command in re.findall(r"^  ([a-z]+)\b", text, re.M) if name == "acmeproxy" else ():
+        status, text, errors = run(programs[name], command, "--help")
+        assert (status, errors) == (0, "") and text.startswith(f"usage: acmeproxy {command} ")
+        assert all(len(line) < 80 for line in text.splitlines())
+        assert run(programs[name], "--help", command) == (0, text, "")
+
+
+@pytest.mark.parametrize("argv,sentence,help_of", [
+    ("acmeproxy", "a command is missing", ""),
+    ("acmeproxy nosuch", "nosuch: no such command", ""),
+    ("acmeproxy nosuch --help", "nosuch: no such command", ""),
+    ("acmeproxy --nosuch", "--nosuch: no such option", ""),
+    ("acmeproxy --json", "a command is missing", ""),
+    ("acmeproxy --secret=52f5 serve", "--secret: no such option", ""),
+    ("acmeproxy serve -x", "-x: no such option", "serve"),
+    ("acmeproxy serve --s", "--s: no such option", "serve"),  # of several, which?
+    ("acmeproxy serve --listen", "--listen: WHERE is missing", "serve"),
+    ("acmeproxy serve --json", "--json: serve does not take it", "serve"),
+    ("acmeproxy serve --tsv", "--tsv: serve does not take it", "serve"),
+    ("acmeproxy serve extra", "extra: one argument too many", "serve"),
+    ("acmeproxy listaccounts --json=x", "--json: it takes no argument", "listaccounts"),
+    ("acmeproxy --config x listaccounts --name y", "--name: listaccounts does not take it",
+     "listaccounts"),
+    ("acmeproxy deleteauthorisation", "deleteauthorisation: NAME is missing",
+     "deleteauthorisation"),
+    ("acmeproxy deleteauthorisation a.example b.example", "b.example: one argument too many",
+     "deleteauthorisation"),
+    ("acmeproxy createaccount x" + 65 * " --permit y", "--permit: at most 64", "createaccount"),
+    ("acmeproxy-pipe extra", "extra: one argument too many", ""),
+    ("acmeproxy-pipe --nosuch", "--nosuch: no such option", ""),
+    ("acmeproxy-pipe --config", "--config: FILE is missing", ""),
+    ("acmeproxy-pipe --help=x", "--help: it takes no argument", "")])
+def test_a_mistake_is_one_line(programs, argv, sentence, help_of):
+    name, *arguments = argv.split()
+    see = " ".join(filter(None, [name, help_of, "--help"]))
+    assert run(programs[name], *arguments) == (2, "", f"{name}: {sentence}; see {see}\n")
+
+
+def test_a_mistake_cannot_forge_a_line(programs):
+    status, _, errors = run(programs["acmeproxy"], "a\nb\x1b[m")
+    assert (status, errors) == (2, "acmeproxy: a?b?[m: no such command; see acmeproxy --help\n")
+
+
+@pytest.mark.parametrize("arguments", [
+    ["--json", "checkconfig", "--help"], ["checkconfig", "--help", "extra"], ["--help", "checkconfig"]])
+def test_who_asks_for_help_gets_it(programs, arguments):
+    assert run(programs["acmeproxy"], *arguments) == run(programs["acmeproxy"], "checkconfig", "--help")
+
+
+def test_help_that_nobody_could_read(programs):
+    for name in ("acmeproxy", "acmeproxy-pipe"):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([str(programs[name]), "--help"], stdout=full, text=True,
+                                  stderr=subprocess.PIPE, timeout=20)
+        assert done.returncode == 1, name
