@@ -1,11 +1,13 @@
 """What is typed at a shell: --version, --help, mistakes, completion with TAB."""
 
+import os
 import re
 import subprocess
 
 import pytest
-from stack.config import DEPLOY
+from stack.config import DEPLOY, TOP
 
+COMPLETION = DEPLOY / "completion" / "acmeproxy.bash"
 VERSION = re.match(r"acmeproxy \((\d[\w.~+]*)\) ", (DEPLOY / "debian" / "changelog").read_text())[1]
 
 
@@ -17,8 +19,9 @@ def run(program, *arguments):
 
 
 @pytest.fixture
-def programs(stack):
-    return {name: stack.build / name for name in ("acmeproxy", "acmeproxy-pipe")}
+def programs():
+    build = TOP / os.environ.get("BUILD", "build")
+    return {name: build / name for name in ("acmeproxy", "acmeproxy-pipe")}
 
 
 @pytest.mark.parametrize("name", ["acmeproxy", "acmeproxy-pipe"])
@@ -86,3 +89,54 @@ def test_help_that_nobody_could_read(programs):
             done = subprocess.run([str(programs[name]), "--help"], stdout=full, text=True,
                                   stderr=subprocess.PIPE, timeout=20)
         assert done.returncode == 1, name
+
+
+# -- completion
+
+def complete(program, line):
+    """What TAB offers at the end of a line, which bash splits at blanks and "="."""
+    words = re.findall(r"=|[^\s=]+", line) + ([""] if line.endswith(" ") else [])
+    done = subprocess.run(
+        ["bash", "--norc", "-c", 'source "$1"; program=$2; shift 2; complete -p acmeproxy\n'
+         'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _acmeproxy "$program"\n'
+         'printf "%s\\n" "${COMPREPLY[@]}"', "bash", str(COMPLETION), str(program), *words],
+        capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stderr) == (0, "")
+    first, *offered = done.stdout.splitlines()
+    assert first == "complete -F _acmeproxy acmeproxy"
+    return list(filter(None, offered))
+
+
+def test_completion_offers_what_help_shows(programs):
+    text = run(programs["acmeproxy"], "--help")[1]
+    commands = re.findall(r"^  ([a-z]+) ", text, re.M)
+    assert len(commands) > 10
+    assert complete(programs["acmeproxy"], "acmeproxy ") == commands
+    assert complete(programs["acmeproxy"], "acmeproxy --") == re.findall(r"^  (--\S+)", text, re.M)
+    for command in commands:
+        text = run(programs["acmeproxy"], command, "--help")[1]
+        options = re.findall(r"^  (--\S+)", text, re.M)
+        assert "--config" in options
+        for line in (f"acmeproxy {command} ", f"acmeproxy {command} x --"):
+            assert complete(programs["acmeproxy"], line) == options
+
+
+@pytest.mark.parametrize("line,offered", [
+    ("acmeproxy listr", ["listresponses"]), ("acmeproxy nosuch", []),
+    ("acmeproxy --v", ["--version"]), ("acmeproxy --config x listr", ["listresponses"]),
+    ("acmeproxy listaccounts --t", ["--tsv"]), ("acmeproxy listaccounts --p", []),
+    ("acmeproxy createaccount x --permit ", []), ("acmeproxy createaccount x --permit a", []),
+    ("acmeproxy createaccount x --permit=", []), ("acmeproxy serve --listen ", []),
+    ("acmeproxy createaccount x --permit a --p", ["--permit"]),
+    ("acmeproxy checkconfig --config {}/a", ["{}/acmeproxy.json", "{}/apart"]),
+    ("acmeproxy checkconfig --config={}/ac", ["{}/acmeproxy.json"]),
+    ("acmeproxy --config {}/", ["{}/acmeproxy.json", "{}/apart", "{}/b c"])])
+def test_completion(programs, tmp_path, line, offered):
+    for name in ("acmeproxy.json", "apart", "b c"):
+        (tmp_path / name).touch()
+    assert sorted(complete(programs["acmeproxy"], line.format(tmp_path))) == [
+        each.format(tmp_path) for each in offered]
+
+
+def test_completion_without_the_program(tmp_path):
+    assert complete(tmp_path / "nosuch", "acmeproxy ") == []
