@@ -87,12 +87,23 @@ $(BUILD)/test_%: $(BUILD)/tests/unit/test_%.o $(APP) $(PIPE) $(COMMON)
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/check.o $(APP) $(PIPE) $(COMMON)
 	$(call quiet,LINK)$(CC) -fsanitize=fuzzer $(LINK) $(LDFLAGS) -pthread -o $@ $^ -lfcgi -lsodium -lsystemd $(LIBS)
 
+# What of deploy/ has a place of its own, or is for building packages.
+APART   := deploy/completion deploy/debian deploy/man
+SHARE   := $(DESTDIR)$(PREFIX)/share
+
 install: all ## install into DESTDIR and PREFIX; README, "Deployment"
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/acmeproxy
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/acmeproxy \
+		$(SHARE)/bash-completion/completions
 	install -m 0755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
-	cp -R $(filter-out deploy/debian deploy/man,$(wildcard deploy/*)) \
-		$(DESTDIR)$(PREFIX)/share/acmeproxy
-	grep -rl /usr/local $(DESTDIR)$(PREFIX)/share/acmeproxy | \
+	cp -R $(filter-out $(APART),$(wildcard deploy/*)) $(SHARE)/acmeproxy
+	install -m 0644 deploy/completion/acmeproxy.bash \
+		$(SHARE)/bash-completion/completions/acmeproxy
+	for section in 1 5 8; do \
+		install -d $(SHARE)/man/man$$section && \
+		install -m 0644 deploy/man/*.$$section $(SHARE)/man/man$$section || \
+			exit; \
+	done
+	grep -rl /usr/local $(SHARE)/acmeproxy $(SHARE)/man/man?/acmeproxy* | \
 		xargs sed -i 's|/usr/local/|$(PREFIX)/|g'
 
 packages: ## install the Debian packages that are missing
