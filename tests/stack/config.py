@@ -172,11 +172,16 @@ def nginx_conf(base):
             f"http {{\n    access_log off;\n{temporary}    include {base}/nginx/*.site;\n}}\n")
 
 
-def pdns_conf(base, launch, host, port, extra):
+def pdns_snippet(base):
     return fill_in("powerdns/acmeproxy.conf", {
-        "launch+=pipe": f"launch+={launch}",
         # Split at single spaces, without quoting: hence a plain path.
         "/usr/local/bin/acmeproxy-pipe":
             f"{base}/acmeproxy-pipe --config {base}/acmeproxy.json",
-    }) + (f"local-address={host}\nlocal-port={port}\nsocket-dir={base}\n"
-          "security-poll-suffix=\nwrite-pid=no\n") + "".join(line + "\n" for line in extra)
+    })
+
+
+def pdns_conf(base, launch, host, port):
+    """What a site's pdns.conf has; the snippet is in its include-dir."""
+    return (f"launch={launch}\ninclude-dir={base}/etc/pdns.d\n"
+            f"local-address={host}\nlocal-port={port}\nsocket-dir={base}\n"
+            "security-poll-suffix=\nwrite-pid=no\n")

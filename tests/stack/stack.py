@@ -15,7 +15,7 @@ import dns.message
 import dns.query
 
 from .config import (DEPLOY, TOP, Authority, app_settings, nginx_conf, nginx_site, pdns_conf,
-                     redis_conf, redis_primary, redis_users, write_private)
+                     pdns_snippet, redis_conf, redis_primary, redis_users, write_private)
 from .process import Process, StackError, free_port, tail, wait_until
 from .rundir import RunDir
 
@@ -28,7 +28,8 @@ class Stack:
     """All parts, started by start() or `with`, stopped by stop().
 
     settings replace members of the generated acmeproxy.json; accounts, if
-    given, becomes the accounts file.  pdns_extra are lines for PowerDNS.
+    given, becomes the accounts file.  pdns_extra are lines for PowerDNS,
+    pdns_launch its backends in order.
     replica_port is where a Replica may find our Redis.
     interrupt() is called while waiting; what it raises ends the start.
     processes has a Process for each part: its pid, its log, whether it lives.
@@ -115,8 +116,7 @@ class Stack:
         self.write_site("acmeproxy", self.https_port, self.fcgi_socket)
         (self.dir / "nginx" / "nginx.conf").write_text(nginx_conf(base))
         (self.dir / "acmeproxy-pipe").symlink_to(self.build / "acmeproxy-pipe")
-        (self.dir / "etc" / "pdns.conf").write_text(pdns_conf(
-            base, self.pdns_launch, self.dns_host, self.dns_port, self.pdns_extra))
+        self._configure_pdns(base)
 
     def write_site(self, name, port, fcgi_socket):
         """A site of nginx's, maybe on another port and in front of another program."""
@@ -147,6 +147,17 @@ class Stack:
         (self.dir / "etc" / "redis-users.acl").write_text(redis_users(passwords, prefix))
         (self.dir / "etc" / "redis.conf").write_text(redis_conf(base))
         (self.dir / "etc" / "redis.d").mkdir()
+
+    def _configure_pdns(self, base):
+        before, after = self.pdns_launch.split("pipe")
+        etc = self.dir / "etc"
+        (etc / "pdns.conf").write_text(pdns_conf(
+            base, before.strip(","), self.dns_host, self.dns_port))
+        (etc / "pdns.d").mkdir()
+        (etc / "pdns.d" / "acmeproxy.conf").write_text(pdns_snippet(base))
+        # Read after it, hence it has the last word.
+        others = [*self.pdns_extra, *([f"launch+={after.strip(',')}"] if after else [])]
+        (etc / "pdns.d" / "others.conf").write_text("".join(line + "\n" for line in others))
 
     def redis_password_file(self, user):
         return self.dir / "etc" / f"redis-{user}.password"

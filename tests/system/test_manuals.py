@@ -87,7 +87,8 @@ def test_settings_have_their_names(page):
 
 
 def test_what_the_pipe_backend_uses():
-    code = "".join(path.read_text() for path in (TOP / "pipe-backend").glob("*.c"))
+    code = "".join(path.read_text() for path in (*(TOP / "pipe-backend").glob("*.c"),
+                                                 TOP / "common" / "store.c"))
     used = {key for key in settings() if "." not in key
             and re.search(rf"\b(?:s|settings|fresh)(?:\.|->)(?:n_)?{re.escape(key)}\b", code)}
     assert len(used) > 10
