@@ -126,13 +126,20 @@ test-installed: ## README's "Deployment" on machines that boot; RELEASE=bookworm
 	@[ "$$(id -u)" -ne 0 ] || $(MAKE) --no-print-directory packages
 	@BUILD=$(BUILD) RELEASE=$(RELEASE) $(PYTHON) tests/installed/run.py
 
+# It says by itself that it needs root.
+test-arm64: ## build for arm64 and run the unit tests, by emulation
+	@[ "$$(id -u)" -ne 0 ] || $(MAKE) --no-print-directory packages
+	@BUILD=$(BUILD) sh tests/arm64/run.sh
+
 run-only: all
 	@exec $(PYTHON) tests/stack/run.py
 
 demo-only: all
 	@exec $(PYTHON) tests/demo/demo.py
 
-test-only: all $(UNIT)
+unit-tests: $(UNIT)
+
+test-only: all unit-tests
 	@BUILD=$(BUILD) sh tests/run.sh $(UNIT)
 
 unit: $(UNIT) ## the unit tests alone
@@ -178,11 +185,12 @@ clean: ## remove what was built
 	rm -rf $(BUILD)
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | sort | \
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | sort | \
 		expand -t 16
 
 .PHONY: all fuzzers install packages format clean help run demo test bench fuzz lint deb \
-	test-installed unit run-only demo-only test-only bench-only fuzz-only lint-only deb-only
+	test-installed test-arm64 unit unit-tests run-only demo-only test-only bench-only \
+	fuzz-only lint-only deb-only
 .SECONDARY:
-# Below installed there are whole Debians, with a /etc/rc0.d and the like.
--include $(shell find $(BUILD) -path $(BUILD)/installed -prune -o -name '*.d' -print 2>/dev/null)
+# No deeper: the other tests' roots have folders with such names.
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

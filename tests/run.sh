@@ -7,17 +7,8 @@ export TMPDIR
 trap 'rm -rf "$TMPDIR"' EXIT
 log=$TMPDIR/log
 
-for test in "$@"; do
-	echo "== ${test##*/}"
-	CMOCKA_MESSAGE_OUTPUT=stdout "$test" >"$log" 2>&1 || cat "$log"
-	n=$(grep -c '^\[       OK \]' "$log")
-	bad=$(grep -c '^\[  FAILED  \] [0-9]* test' "$log")
-	f=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) test.*/\1/p' "$log" | head -n 1)
-	# A test that crashed has no summary at all.
-	grep -q '^\[==========\].*run' "$log" || bad=1 f=1
-	passed=$((passed + n))
-	[ "$bad" -eq 0 ] || failed=$((failed + ${f:-1}))
-done
+. tests/unit/run.sh
+run_unit_tests "$@"
 
 echo "== system tests"
 unset CURL_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE

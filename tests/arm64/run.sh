@@ -1,0 +1,74 @@
+#!/bin/sh
+# Build all for arm64, and run it by emulation: the unit tests, and a start of
+# each program.  The last line counts them.
+#
+# The compiler, the arm64 libraries and the emulator are in a root of this
+# machine's own release, made for the occasion: a machine that has packages of
+# a second architecture would keep them.
+set -eu
+cd "$(dirname "$0")/../.."
+here=${BUILD:-build}/arm64
+root=$here/root
+
+if [ "$(dpkg --print-architecture)" = arm64 ]; then
+	echo 'This machine is arm64: make test tests that.'
+	echo '0 passed, 0 failed, 1 skipped'
+	exit 0
+fi
+if [ "$(id -u)" -ne 0 ]; then
+	echo 'make test-arm64: root is needed, for a root file system' >&2
+	exit 1
+fi
+
+# All that runs in there ends with us, and so do its mounts.
+isolated() {
+	unshare --mount --pid --fork --kill-child "$@"
+}
+inside() {
+	isolated --root="$root" --mount-proc env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+		LC_ALL=C DEBIAN_FRONTEND=noninteractive "$@"
+}
+quietly() { # COMMAND...
+	"$@" >"$here/log" 2>&1 </dev/null || {
+		tail -n 20 "$here/log" >&2
+		echo "make test-arm64: failed: $*" >&2
+		exit 1
+	}
+}
+# As apt reads them: SUITE URI of the sources of this release.
+sources() {
+	# shellcheck disable=SC2016 # apt's own variables
+	apt-get indextargets --format '$(COMPONENT) $(CODENAME) $(REPO_URI)' \
+		'Created-By: Packages' | sort -u |
+		awk -v own="$release" '$1 == "main" &&
+			($2 == own || $2 == own "-updates" || $2 == own "-security") { print $2, $3 }'
+}
+
+trap 'rm -rf --one-file-system "$here"' EXIT
+trap 'exit 1' HUP INT TERM
+rm -rf --one-file-system "$here"
+mkdir -p "$here"
+
+release=$(. /etc/os-release && echo "$VERSION_CODENAME")
+[ -n "$(sources)" ] || quietly apt-get -q update
+uri=$(sources | sed -n "s/^$release //p" | head -n 1)
+echo "== a root of Debian $release"
+quietly isolated debootstrap --variant=minbase "$release" "$root" "$uri"
+
+echo '== compiler, libraries, emulator'
+sources | sed 's/\(.*\) \(.*\)/deb \2 \1 main/' >"$root/etc/apt/sources.list"
+apt-config dump | grep -i '^Acquire::https\?::' >"$root/etc/apt/apt.conf.d/99host" || :
+cp /etc/resolv.conf "$root/etc/"
+inside dpkg --add-architecture arm64
+quietly inside apt-get -q update
+# shellcheck disable=SC2046 # words are what is wanted
+quietly inside apt-get -q -y --no-install-recommends install \
+	gcc-aarch64-linux-gnu make qemu-user libc6-dev:arm64 \
+	$(sed -n 's/^\(lib[^ ]*-dev\) .*# \(build\|test: unit tests\).*/\1:arm64/p' tests/packages)
+
+echo '== build'
+mkdir "$root/src"
+tar -cf - Makefile common fcgi-app pipe-backend tests deploy | tar -C "$root/src" -xf -
+quietly inside make -C /src -j"$(nproc)" CC=aarch64-linux-gnu-gcc WERROR=1 all unit-tests
+
+inside sh /src/tests/arm64/inside.sh

@@ -1,0 +1,22 @@
+# shellcheck shell=sh
+# For other scripts (without set -e) to read in: run unit tests, count what is in
+# them.
+
+# Run the programs given, each by $emulator if that is set; adds to $passed and
+# $failed.  What a failed one said is printed.
+run_unit_tests() {
+	said=$(mktemp)
+	for test in "$@"; do
+		echo "== ${test##*/}"
+		CMOCKA_MESSAGE_OUTPUT=stdout ${emulator:-} "$test" >"$said" 2>&1 ||
+			cat "$said"
+		n=$(grep -c '^\[       OK \]' "$said")
+		bad=$(grep -c '^\[  FAILED  \] [0-9]* test' "$said")
+		f=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) test.*/\1/p' "$said" | head -n 1)
+		# A test that crashed has no summary at all.
+		grep -q '^\[==========\].*run' "$said" || bad=1 f=1
+		passed=$((passed + n))
+		[ "$bad" -eq 0 ] || failed=$((failed + ${f:-1}))
+	done
+	rm -f "$said"
+}
