@@ -106,6 +106,12 @@ install: all ## install into DESTDIR and PREFIX; README, "Deployment"
 	grep -rl /usr/local $(SHARE)/acmeproxy $(SHARE)/man/man?/acmeproxy* | \
 		xargs sed -i 's|/usr/local/|$(PREFIX)/|g'
 
+uninstall: ## remove what install has put there
+	rm -f $(PROGRAMS:$(BUILD)/%=$(DESTDIR)$(PREFIX)/bin/%) \
+		$(foreach page,$(wildcard deploy/man/*),$(SHARE)/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
+		$(SHARE)/bash-completion/completions/acmeproxy
+	rm -rf $(SHARE)/acmeproxy
+
 packages: ## install the Debian packages that are missing
 	@sh tests/install-packages.sh
 
@@ -188,7 +194,7 @@ help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | sort | \
 		expand -t 16
 
-.PHONY: all fuzzers install packages format clean help run demo test bench fuzz lint deb \
+.PHONY: all fuzzers install uninstall packages format clean help run demo test bench fuzz lint deb \
 	test-installed test-arm64 unit unit-tests run-only demo-only test-only bench-only \
 	fuzz-only lint-only deb-only
 .SECONDARY:

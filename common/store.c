@@ -115,7 +115,8 @@ static enum err_code
 check_id(struct store *store, const char *id, struct err *err)
 {
 	static const char mend[] =
-	    "if it is right, run \"acmeproxy initstore\"";
+	    "if it is right, run \"acmeproxy initstore\", or on a second "
+	    "name server copy that file from the first";
 	struct err why = { 0 };
 
 	if (store_read_id(store->id, store->id_file, &why) != ERR_OK)

@@ -39,6 +39,8 @@ print_settings(const struct settings *s)
 		(void)printf(" %s", s->other_zones[i].text);
 	(void)printf("\n");
 	(void)printf("zone: %s\n", s->zone.is_set ? s->zone.name.text : "none");
+	(void)printf("persistent_records: %s\n",
+	    s->persistent_records ? "true" : "false");
 	(void)printf("registration: %s\n", registrations[s->registration]);
 	(void)printf("registration_life_s: %u\n", s->registration_life_s);
 	(void)printf("authority_ttl_s: %u\n", s->authority_ttl_s);

@@ -44,7 +44,7 @@ static const struct command {
 	{ "deleteaccount", "NAME", 0, command_deleteaccount,
 	    "remove an account" },
 	{ "initstore", NULL, 0, command_initstore,
-	    "take the store in Redis, new or restored, for the right one" },
+	    "say that the store in Redis is the right one" },
 	{ "checkconfig", NULL, OPTION_FILES, command_checkconfig,
 	    "read all files, reach Redis, show the settings" },
 };
