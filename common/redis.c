@@ -112,7 +112,8 @@ authenticate(struct redis *redis, struct err *err)
 	if (reply == NULL)
 		return err_set(err, ERR_STORE, "%s", reason_of(redis->context));
 	if (reply->type == REDIS_REPLY_ERROR)
-		rc = err_set(err, ERR_STORE, "%s", reply->str);
+		rc = err_set(err, ERR_STORE, "%s: %s", s->password_file,
+		    reply->str);
 	freeReplyObject(reply);
 	return rc;
 }
@@ -134,8 +135,11 @@ connect_once(struct redis *redis, struct err *err)
 	redis->context = c;
 	if (c == NULL)
 		return give_up(redis, err, "connect", "out of memory");
-	if (c->err != 0)
-		return give_up(redis, err, "connect", c->errstr);
+	if (c->err != 0) {
+		(void)err_set(&why, ERR_STORE, "%s: %s",
+		    s->socket[0] != '\0' ? s->socket : s->host, c->errstr);
+		return give_up(redis, err, "connect", why.text);
+	}
 	if (redisSetTimeout(c, timeout) != REDIS_OK)
 		return give_up(redis, err, "connect", c->errstr);
 	if (s->socket[0] == '\0')
