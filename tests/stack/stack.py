@@ -173,10 +173,14 @@ class Stack:
 
     # -- running it
 
+    def command(self, *words):
+        """An administrator's command, with our settings."""
+        return subprocess.run([self.build / "acmeproxy", *words, "--config", self.config],
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+
     def init_store(self):
         """What README's "Deployment" does once, after Redis was first started."""
-        run = subprocess.run([self.build / "acmeproxy", "initstore", "--config", self.config],
-                             capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        run = self.command("initstore")
         if run.returncode != 0:
             raise StackError(f"acmeproxy initstore:\n{run.stderr}")
 

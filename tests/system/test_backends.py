@@ -1,7 +1,5 @@
 """Beside other backends of the same PowerDNS: theirs stays theirs, in both orders."""
 
-import subprocess
-
 import dns.rcode
 import pytest
 from conftest import VALUE, Api, Dns, until
@@ -149,6 +147,5 @@ def test_the_parent_goes_with_the_last_below_it(start_stack):
         api.create(name)
     for name, rcode in (("a.b.example.com", "NOERROR"), ("c.b.example.com", "REFUSED")):
         assert dnsq.rcode("b.example.com", "SOA") == "NOERROR"
-        subprocess.run([str(stack.build / "acmeproxy"), "deleteauthorisation", name, "--config",
-                        str(stack.config)], check=True, capture_output=True)
+        assert stack.command("deleteauthorisation", name).returncode == 0
         assert dnsq.rcode("b.example.com", "SOA") == rcode

@@ -1,7 +1,5 @@
 """The store is the one that is meant, and its schema ours; or nothing is read or written."""
 
-import subprocess
-
 import pytest
 from conftest import VALUE, Api, Dns, Redis, until
 
@@ -11,8 +9,7 @@ UNUSED = "Q\t_acme-challenge.unused.example\tIN\tSOA\t-1\t0.0.0.0"
 
 
 def acmeproxy(stack, *words):
-    run = subprocess.run([stack.build / "acmeproxy", *words, "--config", stack.config],
-                         capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=20)
+    run = stack.command(*words)
     return run.returncode, run.stdout + run.stderr
 
 
@@ -171,7 +168,6 @@ def test_serve_migrates_an_older_store(start_stack, redis_is_there):
     assert counts(redis) == want
     for name in NAMES:
         all_is_well(stack, name, secrets[name])
-    subprocess.run([stack.build / "acmeproxy", "deleteauthorisation", "x.y.example.com", "--config",
-                    stack.config], check=True, capture_output=True)
+    assert acmeproxy(stack, "deleteauthorisation", "x.y.example.com")[0] == 0
     assert counts(redis)["example.com"] == {"children": "2", "descendants": "2"}
     assert "y.example.com" not in counts(redis)

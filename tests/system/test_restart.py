@@ -2,7 +2,6 @@
 
 import json
 import signal
-import subprocess
 
 import pytest
 from conftest import VALUE, Api, Dns, Redis, until, value
@@ -12,8 +11,7 @@ RECORD = "ca.example; accounturi=https://ca.example/acct/123"
 
 
 def admin(stack, *words):
-    run = subprocess.run([stack.build / "acmeproxy", *words, "--config", stack.config],
-                         capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=20)
+    run = stack.command(*words)
     assert run.returncode == 0, run.stderr
     return run.stdout
 
