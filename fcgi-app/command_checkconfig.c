@@ -1,6 +1,6 @@
 /*
  * acmeproxy checkconfig: read all files, reach Redis, say what is in force.
- * With --files it does not ask Redis: a reload must not depend on that.
+ * With --files it reads them and no more: a reload must not depend on Redis.
  */
 #include <stdio.h>
 #include <string.h>
@@ -117,6 +117,20 @@ print_store(const struct settings *settings)
 	return rc == ERR_OK;
 }
 
+/* All that is in force, and whether the store is there. */
+static bool
+print_all(const struct config *config)
+{
+	const struct settings *s = &config->settings;
+	bool good;
+
+	print_settings(s);
+	print_accounts(config);
+	good = print_redis("redis", &s->redis);
+	good = print_redis("redis_read", &s->redis_read) && good;
+	return print_store(s) && good;
+}
+
 enum exit_status
 command_checkconfig(const struct options *o)
 {
@@ -127,15 +141,8 @@ command_checkconfig(const struct options *o)
 	if (config_read(&config, o->config, &err) != ERR_OK)
 		return command_fail(&err);
 	(void)printf("%s: good\n", o->config);
-	print_settings(&config->settings);
-	print_accounts(config);
-	if ((o->given & OPTION_FILES) == 0) {
-		const struct settings *s = &config->settings;
-
-		good = print_redis("redis", &s->redis);
-		good = print_redis("redis_read", &s->redis_read) && good;
-		good = print_store(s) && good;
-	}
+	if ((o->given & OPTION_FILES) == 0)
+		good = print_all(config);
 	config_drop(config);
 	return good ? EXIT_DONE : EXIT_FAILED;
 }

@@ -19,7 +19,7 @@ static const struct cmdline_option table[] = {
 	    "for all names below it as well" },
 	{ "json", NULL, OPTION_JSON, "print a JSON object a line" },
 	{ "tsv", NULL, OPTION_TSV, "print columns separated by tabs" },
-	{ "files", NULL, OPTION_FILES, "read the files only" },
+	{ "files", NULL, OPTION_FILES, "only read the files" },
 	{ "config", "FILE", OPTION_CONFIG,
 	    "read FILE instead of " SETTINGS_FILE },
 	{ "help", NULL, OPTION_HELP, "show this" },

@@ -371,6 +371,17 @@ def test_bad_usage_is_2(stack, arguments):
     assert acmeproxy(stack, *arguments, status=2)
 
 
+def test_checkconfig_of_the_files_alone(lists):
+    """What systemd does before a reload, which must not depend on Redis."""
+    lists.stop_part("redis")
+    assert acmeproxy(lists, "checkconfig", "--files") == f"{lists.config}: good\n"
+    lists.start_part("redis")
+    lists.write_config({**lists.settings, "workers": 0})
+    run = lists.command("checkconfig", "--files")
+    assert run.returncode == 1 and f"{lists.config}:" in run.stderr and "workers: " in run.stderr
+    lists.write_config(lists.settings)
+
+
 @pytest.mark.parametrize("arguments", [
     ["listauthorisations"], ["listresponses"], ["deleteauthorisation", "a.example"],
     ["createauthorisation", "a.example"], ["rotateauthorisation", "a.example"], ["checkconfig"]])
