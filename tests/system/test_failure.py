@@ -96,11 +96,14 @@ def test_a_replica_that_is_there(start_stack, tmp_path):
     """A 200 says that the replica has it; without it, 503; with it again, 200."""
     stack = start_stack(settings={"replicas_required": 1, "replicas_timeout_ms": 300},
                         replica_port=free_port())
-    api = Api(stack)
+    api, redis = Api(stack), Redis(stack)
     with Replica(stack, tmp_path / "r") as replica:
         secret = api.create(NAME)
         api.publish(NAME, secret)
         assert replica.read("ZRANGE", f"acmeproxy:response:{NAME}", "0", "-1") == VALUE
+        # A link that is only quiet is not lost: it hears of the first Redis often enough.
+        every = redis("CONFIG", "GET", "repl-ping-replica-period").split()[1]
+        assert 2 * int(every) < int(replica.read("CONFIG", "GET", "repl-timeout").split()[1])
     assert api.post("publish_response", name=NAME, secret=secret, response=VALUE).status == 503
 
 
