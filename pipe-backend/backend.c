@@ -32,6 +32,19 @@ backend_wipe(struct backend *backend)
 	backend->is_set_up = false;
 }
 
+/*
+ * Is it ours whatever the settings say?  While they cannot be read, all other
+ * names are left to the other backends: PowerDNS asks for the SOA of each name
+ * on the way up to a zone's apex, and a FAIL to any of these is a SERVFAIL for
+ * the names of theirs.
+ */
+static bool
+is_challenge(struct dnsname name)
+{
+	return dnsname_drop_label(&name, "_acme-challenge") ||
+	    dnsname_drop_label(&name, "_validation-persist");
+}
+
 static enum err_code
 answer_q(struct backend *b, const struct question *q, struct reply *reply,
     struct err *err)
@@ -41,12 +54,14 @@ answer_q(struct backend *b, const struct question *q, struct reply *reply,
 
 	if (b->version == 0)
 		return err_set(err, ERR_INPUT, "Q before HELO");
-	if (!b->is_set_up)
-		return err_set(err, ERR_SYSTEM, "%s", b->why_not.text);
 	/* The root, escapes, odd octets: nobody's authorisation. */
 	if (q->rrtype != RRTYPE_OTHER &&
-	    dnsname_parse(&name, q->qname, strlen(q->qname), NULL) == ERR_OK)
-		rc = names_answer(b, q, &name, reply, err);
+	    dnsname_parse(&name, q->qname, strlen(q->qname), NULL) == ERR_OK) {
+		if (b->is_set_up)
+			rc = names_answer(b, q, &name, reply, err);
+		else if (is_challenge(name))
+			rc = err_set(err, ERR_SYSTEM, "%s", b->why_not.text);
+	}
 	if (rc == ERR_OK && !reply_end(reply))
 		rc = err_set(err, ERR_SYSTEM, "an answer without an end");
 	return rc;

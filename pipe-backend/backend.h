@@ -35,10 +35,11 @@ void backend_log_failure(struct backend *backend, const char *why);
  *   line	NUL-terminated, without its newline
  *   reply	always one whole answer afterwards
  *
- * Whatever is doubtful (no settings, store away or not the one that is meant,
- * malformed line) is answered by FAIL, that is SERVFAIL, and the reason logged.
- *  A name that is not ours gets END
- * alone, so that the other backends of the same PowerDNS are asked.
+ * Whatever is doubtful (store away or not the one that is meant, malformed
+ * line) is answered by FAIL, that is SERVFAIL, and the reason logged.  A name
+ * that is not ours gets END alone, so that the other backends of the same
+ * PowerDNS are asked.  Without settings, challenges get FAIL and all other
+ * names END.
  *
  * Returns ERR_OK, or ERR_INPUT after a handshake for a version that we do not
  * speak: PowerDNS would carry on regardless, so the caller has to stop.

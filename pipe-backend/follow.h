@@ -19,7 +19,7 @@ struct follow {
  *
  * The file is looked at once a second at most, so call this before each
  * question.  While it cannot be read the backend keeps the settings that it
- * has; without any, its questions fail, and the file is tried again.
+ * has; without any, challenges fail, and the file is tried again.
  */
 void follow_settings(struct follow *follow, struct backend *backend,
     bool at_once);

@@ -108,6 +108,36 @@ test_handshake(void **state)
 	}
 }
 
+static const struct {
+	const char *line, *want;
+} without_settings[] = {
+	{ "Q\t" CHALLENGE "\tIN\tANY" TAIL, "FAIL\n" },
+	{ "Q\t" CHALLENGE "\tIN\tSOA" TAIL, "FAIL\nEND\n" },
+	{ "Q\t_validation-persist.a.b\tIN\tSOA" TAIL, "FAIL\nEND\n" },
+	{ "Q\twww.example.org\tIN\tSOA" TAIL, "END\n" },
+	{ "Q\twww.example.org\tIN\tANY" TAIL, "END\n" },
+	{ "Q\t.\tIN\tSOA" TAIL, "END\n" },
+};
+
+/* What other backends serve is not lost with our settings. */
+static void
+test_without_settings(void **state)
+{
+	static struct backend bare;
+
+	(void)state;
+	bare.version = 5;
+	for (size_t i = 0; i < COUNT_OF(without_settings); i++) {
+		print_message("case %zu: %s\n", i, without_settings[i].line);
+		assert_int_equal(backend_answer(&bare, without_settings[i].line,
+				     &reply, NULL),
+		    ERR_OK);
+		assert_int_equal(reply.len, strlen(without_settings[i].want));
+		assert_memory_equal(reply.text, without_settings[i].want,
+		    reply.len);
+	}
+}
+
 /* A CMD is answered in words, and ends. */
 static void
 test_cmd(void **state)
@@ -146,6 +176,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_handshake),
+		cmocka_unit_test(test_without_settings),
 		cmocka_unit_test(test_cmd),
 	};
 
