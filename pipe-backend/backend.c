@@ -80,17 +80,19 @@ answer_helo(struct backend *b, const struct question *q, struct reply *reply,
 	return ERR_OK;
 }
 
-/* `pdnsutil backend-cmd`: how is it? */
+/* `pdnsutil backend-cmd`: could a question be answered? */
 static void
 answer_cmd(struct backend *b, struct reply *reply)
 {
+	struct room room = { .name = b->settings.soa_hostname };
 	struct err why = { .text = "ok" };
-	int schema;
+	struct store_name found;
 
 	if (!b->is_set_up)
 		why = b->why_not;
 	else
-		(void)!store_check(&schema, &b->store, &why);
+		(void)!store_read_name(&found, &b->store, &room, clock_now_ms(),
+		    &why);
 	reply_line(reply, "acmeproxy-pipe: store: %s\nEND", why.text);
 }
 

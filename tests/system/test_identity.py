@@ -1,16 +1,25 @@
 """The store is the one that is meant, and its schema ours; or nothing is read or written."""
 
+import subprocess
+
 import pytest
 from conftest import VALUE, Api, Dns, Redis, until
 
 NAME = "secure.example.com"
 STORE = "acmeproxy:store"
-UNUSED = "Q\t_acme-challenge.unused.example\tIN\tSOA\t-1\t0.0.0.0"
 
 
 def acmeproxy(stack, *words):
     run = stack.command(*words)
     return run.returncode, run.stdout + run.stderr
+
+
+def pipe_status(stack):
+    """What `pdnsutil backend-cmd pipe status` says."""
+    run = subprocess.run([stack.build / "acmeproxy-pipe", "--config", stack.config],
+                         input="HELO\t5\nCMD\tstatus\n", capture_output=True, text=True,
+                         timeout=20)
+    return run.stdout.splitlines()[1].removeprefix("acmeproxy-pipe: store: ")
 
 
 def nobody_is_served(stack, secret, words):
@@ -30,6 +39,7 @@ def nobody_is_served(stack, secret, words):
           and words in stack.log("pdns").read_text())
     status, out = acmeproxy(stack, "checkconfig")
     assert status == 1 and f"store: {words}" in out
+    assert pipe_status(stack).startswith(words)
     status, out = acmeproxy(stack, "createauthorisation", "victim.example.com")
     assert status == 1 and words in out
     assert Redis(stack)("DBSIZE") == before, "nothing was written"
@@ -41,6 +51,7 @@ def all_is_well(stack, name=NAME, secret=None):
     api.publish(name, secret)
     assert VALUE in Dns(stack).texts(name)
     assert acmeproxy(stack, "checkconfig")[0] == 0
+    assert pipe_status(stack) == "ok"
     return secret
 
 
@@ -95,7 +106,6 @@ def test_initstore_says_what_it_found(start_stack):
     assert status == 0 and "with 1 authorisations" in out and "it was already" in out
     assert file.stat().st_mode & 0o777 == 0o644
     file.unlink()
-    (stack.dir / "etc").chmod(0o700)
     stack.stop_part("redis")
     status, out = acmeproxy(stack, "initstore")
     assert status == 1 and "redis: connect" in out and not file.exists()
@@ -159,6 +169,7 @@ def test_serve_migrates_an_older_store(start_stack, redis_is_there):
     as_schema_1(redis, NAMES)
     redis("HSET", STORE, "id", store_id, "schema", "1")
     assert dnsq.rcode("_acme-challenge.a.example.com") == "SERVFAIL", "not before it is migrated"
+    assert pipe_status(stack).startswith("the store has schema 1 until")
     if not redis_is_there:
         stack.stop_part("redis")
     stack.start_part("acmeproxy")
