@@ -135,6 +135,20 @@ check_id(struct store *store, const char *id, struct err *err)
 	    STORE_ID_LEN, id, store->id_file, mend);
 }
 
+/* 0 when it is none that we know.  The scripts compare texts: so does this. */
+static int
+known_schema(const char *text)
+{
+	for (int schema = STORE_SCHEMA; schema > 0; schema--) {
+		char known[16];
+
+		(void)snprintf(known, sizeof(known), "%d", schema);
+		if (strcmp(text, known) == 0)
+			return schema;
+	}
+	return 0;
+}
+
 /* Take the reply to ask_self(). */
 static enum err_code
 check_self(int *schema, struct store *store, const struct redis_reply *self,
@@ -144,11 +158,11 @@ check_self(int *schema, struct store *store, const struct redis_reply *self,
 	const char *id = is_pair ? reply_text(reply_at(self, 0), NULL) : "";
 	const char *has = is_pair ? reply_text(reply_at(self, 1), NULL) : "";
 
-	*schema = (int)strtol(has, NULL, 10);
+	*schema = known_schema(has);
 	if ((id[0] == '\0' || strcmp(store->id, id) != 0) &&
 	    check_id(store, id, err) != ERR_OK)
 		return ERR_STORE;
-	if (*schema >= 1 && *schema <= STORE_SCHEMA)
+	if (*schema > 0)
 		return ERR_OK;
 	return err_set(err, ERR_STORE,
 	    "the store has schema %.20s, and this version knows up to %d: a "

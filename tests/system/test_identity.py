@@ -111,14 +111,15 @@ def test_initstore_says_what_it_found(start_stack):
     assert status == 1 and "redis: connect" in out and not file.exists()
 
 
-def test_a_newer_schema_is_refused(start_stack):
+@pytest.mark.parametrize("schema", ["99", "1x"])
+def test_another_schema_is_refused(start_stack, schema):
     stack = start_stack()
     secret = all_is_well(stack)
-    Redis(stack)("HSET", STORE, "schema", "99")
-    nobody_is_served(stack, secret, "the store has schema 99, and this version knows up to 2: a "
-                                    "newer acmeproxy has written it")
+    Redis(stack)("HSET", STORE, "schema", schema)
+    nobody_is_served(stack, secret, f"the store has schema {schema}, and this version knows up to "
+                                    "2: a newer acmeproxy has written it")
     status, out = acmeproxy(stack, "initstore")
-    assert status == 1 and "schema 99" in out
+    assert status == 1 and f"schema {schema}" in out
 
 
 def as_schema_1(redis, names):
