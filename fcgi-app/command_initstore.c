@@ -1,8 +1,8 @@
 /* acmeproxy initstore: from now on this store is the one that is meant. */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,31 +13,30 @@
 /* It is no secret: PowerDNS's user reads it, too. */
 #define ID_FILE_MODE 0644
 
-/* Whole or not at all, whatever happens meanwhile. */
+/* Whole or not at all, whatever happens meanwhile; nothing else is left. */
 static enum err_code
 write_id(const char *file, const char *id, struct err *err)
 {
 	char line[STORE_ID_LEN + 2], fresh[PATH_MAX + 8];
+	bool written;
 	int fd, len;
 
-	(void)snprintf(fresh, sizeof(fresh), "%s.new", file);
-	len = snprintf(line, sizeof(line), "%s\n", id);
-	fd =
-	    open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, ID_FILE_MODE);
+	(void)snprintf(fresh, sizeof(fresh), "%s.XXXXXX", file);
+	fd = mkstemp(fresh);
 	if (fd < 0)
-		return err_set(err, ERR_SYSTEM, "%s: %s", fresh,
-		    strerror(errno));
-	if (fchmod(fd, ID_FILE_MODE) != 0 ||
-	    write(fd, line, (size_t)len) != len || fsync(fd) != 0) {
-		(void)close(fd);
-		return err_set(err, ERR_SYSTEM, "%s: it cannot be written",
-		    fresh);
-	}
-	(void)close(fd);
-	if (rename(fresh, file) != 0)
 		return err_set(err, ERR_SYSTEM, "%s: %s", file,
 		    strerror(errno));
-	return ERR_OK;
+	len = snprintf(line, sizeof(line), "%s\n", id);
+	errno = ENOSPC; /* what a short write would mean */
+	written = write(fd, line, (size_t)len) == len &&
+	    fchmod(fd, ID_FILE_MODE) == 0 && fsync(fd) == 0 &&
+	    rename(fresh, file) == 0;
+	if (!written) {
+		(void)err_set(err, ERR_SYSTEM, "%s: %s", file, strerror(errno));
+		(void)unlink(fresh);
+	}
+	(void)close(fd);
+	return written ? ERR_OK : ERR_SYSTEM;
 }
 
 enum exit_status

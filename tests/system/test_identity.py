@@ -1,5 +1,7 @@
 """The store is the one that is meant, and its schema ours; or nothing is read or written."""
 
+import resource
+import signal
 import subprocess
 
 import pytest
@@ -109,6 +111,26 @@ def test_initstore_says_what_it_found(start_stack):
     stack.stop_part("redis")
     status, out = acmeproxy(stack, "initstore")
     assert status == 1 and "redis: connect" in out and not file.exists()
+
+
+def test_initstore_that_cannot_write(start_stack):
+    """As on a full disk: it says why, and leaves what was there and nothing else."""
+    stack = start_stack()
+    folder = stack.dir / "etc"
+    (folder / "store-id").write_text("0" * 32 + "\n")
+
+    def let_no_file_grow():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    run = subprocess.run([stack.build / "acmeproxy", "initstore", "--config", stack.config],
+                         capture_output=True, text=True, timeout=20, preexec_fn=let_no_file_grow)
+    assert run.returncode == 1
+    assert run.stderr == f"acmeproxy: {stack.rundir.plain}/etc/store-id: File too large\n"
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+    assert acmeproxy(stack, "initstore")[0] == 0
+    all_is_well(stack)
 
 
 @pytest.mark.parametrize("schema", ["99", "1x"])
