@@ -36,6 +36,22 @@ session_open(struct session *session, const struct options *options,
 	return ERR_OK;
 }
 
+enum err_code
+session_open_to_read(struct session *session, const struct options *options,
+    struct err *err)
+{
+	enum err_code rc;
+	int schema;
+
+	rc = session_open(session, options, err);
+	if (rc != ERR_OK)
+		return rc;
+	rc = store_check(&schema, &session->store, err);
+	if (rc != ERR_OK)
+		session_close(session);
+	return rc;
+}
+
 void
 session_close(struct session *session)
 {

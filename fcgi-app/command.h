@@ -23,6 +23,13 @@ struct session {
 
 MUST_CHECK enum err_code session_open(struct session *session,
     const struct options *options, struct err *err);
+/*
+ * The same for a command that only reads.  The store must be the one that is
+ * meant: a list of another one would be believed.
+ */
+MUST_CHECK enum err_code session_open_to_read(struct session *session,
+    const struct options *options, struct err *err);
+
 void session_close(struct session *session);
 
 /* Print "acmeproxy: REASON" on stderr; the exit status for it. */

@@ -212,7 +212,7 @@ run(const struct options *o, const struct view *view, struct table *table,
 
 	if (command_under(&lister.under, o) != ERR_OK)
 		return EXIT_USAGE;
-	if (session_open(&session, o, &err) != ERR_OK)
+	if (session_open_to_read(&session, o, &err) != ERR_OK)
 		return command_fail(&err);
 	if (o->format == TABLE_TEXT) {
 		table->is_measuring = true;

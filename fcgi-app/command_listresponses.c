@@ -196,7 +196,7 @@ command_listresponses(const struct options *o)
 
 	if (!read_options(&lister, o))
 		return EXIT_USAGE;
-	if (session_open(&session, o, &err) != ERR_OK)
+	if (session_open_to_read(&session, o, &err) != ERR_OK)
 		return command_fail(&err);
 	lister.life_ms =
 	    (int64_t)session.config->settings.response_life_s * 1000;

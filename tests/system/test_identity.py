@@ -42,8 +42,10 @@ def nobody_is_served(stack, secret, words):
     status, out = acmeproxy(stack, "checkconfig")
     assert status == 1 and f"store: {words}" in out
     assert pipe_status(stack).startswith(words)
-    status, out = acmeproxy(stack, "createauthorisation", "victim.example.com")
-    assert status == 1 and words in out
+    for command in (["createauthorisation", "victim.example.com"], ["listauthorisations"],
+                    ["listpersistentrecords"], ["listresponses"]):
+        status, out = acmeproxy(stack, *command)
+        assert status == 1 and words in out
     assert Redis(stack)("DBSIZE") == before, "nothing was written"
 
 
