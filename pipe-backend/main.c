@@ -76,7 +76,8 @@ loop(struct backend *backend, struct follow *follow, struct err *err)
 		enum err_code wrote;
 		bool at_once = reload_wanted;
 
-		reload_wanted = 0;
+		if (at_once) /* else one that comes just now would be lost */
+			reload_wanted = 0;
 		follow_settings(follow, backend, at_once);
 		rc = backend_answer(backend, line, &reply, err);
 		wrote = write_all(&reply, rc == ERR_OK ? err : NULL);
