@@ -96,6 +96,7 @@ install: all ## install into DESTDIR and PREFIX; README, "Deployment"
 		$(SHARE)/bash-completion/completions
 	install -m 0755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	cp -R $(filter-out $(APART),$(wildcard deploy/*)) $(SHARE)/acmeproxy
+	chmod -R u=rwX,go=rX $(SHARE)/acmeproxy
 	install -m 0644 deploy/completion/acmeproxy.bash \
 		$(SHARE)/bash-completion/completions/acmeproxy
 	for section in 1 5 8; do \

@@ -145,8 +145,10 @@ def test_pages_refer_to_each_other():
 
 @pytest.mark.parametrize("prefix", ["/usr/local", "/usr"])
 def test_make_install(tmp_path, prefix):
+    """All is in its place, and for all to read, even by a root with a umask of 077."""
     subprocess.run(["make", "-s", "install", f"BUILD={BUILD.relative_to(TOP)}", f"DESTDIR={tmp_path}",
-                    f"PREFIX={prefix}"], cwd=TOP, check=True, capture_output=True, timeout=300)
+                    f"PREFIX={prefix}"], cwd=TOP, check=True, capture_output=True, timeout=300,
+                   umask=0o077)
     share = tmp_path / prefix[1:] / "share"
     for page in PAGES:
         installed = share / "man" / f"man{page[-1]}" / page
@@ -156,6 +158,9 @@ def test_make_install(tmp_path, prefix):
         assert (run.returncode, run.stdout + run.stderr) == (0, "")
     completion = share / "bash-completion" / "completions" / "acmeproxy"
     assert completion.read_text() == (DEPLOY / "completion" / "acmeproxy.bash").read_text()
+    for path in (tmp_path / prefix[1:]).rglob("*"):
+        want = 0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644
+        assert path.stat().st_mode & 0o777 == want, path
     apart = {"completion", "debian", "man"}
     assert {path.name for path in (share / "acmeproxy").iterdir()} == {
         path.name for path in DEPLOY.iterdir()} - apart
