@@ -110,11 +110,14 @@ ask_self(const struct store *store)
 	    (char *)NULL);
 }
 
-/* Whose id the store has is not the one that was read from the file before. */
+/*
+ * The store's id is not the one that was read from the file earlier: read the
+ * file again, and compare.
+ */
 static enum err_code
 check_id(struct store *store, const char *id, struct err *err)
 {
-	static const char mend[] =
+	static const char remedy[] =
 	    "if it is right, run \"acmeproxy initstore\", or on a second "
 	    "name server copy that file from the first";
 	struct err why = { 0 };
@@ -122,20 +125,20 @@ check_id(struct store *store, const char *id, struct err *err)
 	if (store_read_id(store->id, store->id_file, &why) != ERR_OK)
 		return err_set(err, ERR_STORE,
 		    "nothing says that the store in Redis is ours (%s); %s",
-		    why.text, mend);
+		    why.text, remedy);
 	if (strcmp(store->id, id) == 0)
 		return ERR_OK;
 	if (id[0] == '\0')
 		return err_set(err, ERR_STORE,
 		    "the store in Redis is a new one, not the one that %s "
 		    "names; %s",
-		    store->id_file, mend);
+		    store->id_file, remedy);
 	return err_set(err, ERR_STORE,
 	    "the store in Redis is %.*s, not the one that %s names; %s",
-	    STORE_ID_LEN, id, store->id_file, mend);
+	    STORE_ID_LEN, id, store->id_file, remedy);
 }
 
-/* 0 when it is none that we know.  The scripts compare texts: so does this. */
+/* 0 for one that we do not know.  The scripts compare texts: so does this. */
 static int
 known_schema(const char *text)
 {
@@ -185,7 +188,7 @@ store_check(int *schema, struct store *store, struct err *err)
 	return check_self(schema, store, redis_reply(store->redis, 0), err);
 }
 
-/* The store as it must be to be read: the first reply of an exchange. */
+/* Take the first reply of an exchange: may what follows it be believed? */
 static enum err_code
 check_readable(struct store *store, struct err *err)
 {

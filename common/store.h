@@ -47,7 +47,7 @@ struct room {
 /* True when text is such a label; case is folded by room_of() only. */
 bool room_is_label(const char *text, size_t len);
 
-/* Divide "_label.rest"; false when name does not begin with such a label. */
+/* Split "_label.rest"; false when name does not begin with such a label. */
 bool room_of(struct room *room, const struct dnsname *name);
 
 void store_key_response(struct store_key *key, const char *prefix,
@@ -71,7 +71,7 @@ struct store_name {
  * connection and the settings for it.
  *
  * A store has an identity, and a file outside of Redis (the setting
- * store_id_file) says which store is meant.  One that is empty, or another's,
+ * store_id_file) says which store is meant.  An empty store, or another one,
  * would let strangers claim names that are delegated to us: nobody reads it or
  * writes to it until `acmeproxy initstore` has said that it is right.
  */
@@ -92,10 +92,10 @@ MUST_CHECK enum err_code store_read_id(char id[STORE_ID_LEN + 1],
     const char *file, struct err *err);
 
 /*
- * Be sure that this is the store that is meant; id_file is read again if it
- * does not seem so.  One round trip.
+ * Check that this is the store that is meant; when the ids differ, id_file is
+ * read again first.  One round trip.
  *
- *   *schema	at most STORE_SCHEMA; less when it is to be migrated
+ *   *schema	at most STORE_SCHEMA; less when it has yet to be migrated
  *
  * Returns ERR_OK, or ERR_STORE with a sentence for the administrator.
  */

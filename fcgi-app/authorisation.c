@@ -8,7 +8,7 @@
 #include "fcgi-app/script.h"
 
 /*
- * The audit log is bounded twice: by age (audit_retention_days) and, against a
+ * The audit log is limited twice: by age (audit_retention_days) and, against a
  * flood of refusals, by number.  README, "Operations" has the bytes.
  */
 #define AUDIT_EVENTS_MAX "2000000"
@@ -100,7 +100,8 @@ add_above(struct call *call, const struct ledger *ledger, struct dnsname name)
 		add_key(call, ledger, STORE_BELOW, &name);
 }
 
-/* Run a script; once more if it found the store to be put right first. */
+/* Run a script; if it found another store or schema, bring that up and retry.
+ */
 static enum err_code
 run_script(struct script_result *result, const struct ledger *ledger,
     const struct call *call, struct err *err)
@@ -200,7 +201,7 @@ authorisation_create(bool *done, const struct ledger *ledger,
 		/*
 		 * The caller will say 503, so nobody will ever hold this
 		 * secret: do not leave the name taken.  If Redis is away for
-		 * this too, `acmeproxy rotateauthorisation` mends it.
+		 * this too, `acmeproxy rotateauthorisation` helps.
 		 */
 		bool deleted;
 

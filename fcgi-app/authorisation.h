@@ -79,7 +79,7 @@ struct creation {
 	struct claim fresh; /* its name and the hash of its secret */
 	bool suffix_match;
 	bool may_exist;        /* then it is left alone, and nothing noted */
-	const char *allowfrom; /* networks, divided by blanks; "" for all */
+	const char *allowfrom; /* networks, separated by blanks; "" for all */
 	unsigned life_s;       /* of its responses; 0 for the setting's */
 };
 

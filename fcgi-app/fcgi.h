@@ -23,8 +23,8 @@ MUST_CHECK enum err_code fcgi_init(struct err *err);
  * Get a listening, non-blocking socket.
  *
  *   where	"unix:PATH" or "ADDRESS:PORT" ([ADDRESS] for IPv6) to open it;
- *		NULL to take descriptor 0, as systemd and spawn-fcgi hand it
- *over
+ *		NULL to take descriptor 0, as systemd and spawn-fcgi
+ *		hand it over
  */
 MUST_CHECK enum err_code fcgi_listen(int *fd, const char *where,
     struct err *err);

@@ -99,7 +99,7 @@ check(const struct command *c, const struct options *o, struct err *err)
 	return ERR_OK;
 }
 
-/* One line, and where to look; `c` is the command it is about, or NULL. */
+/* Say what is wrong and which help to look at; `c` may be NULL. */
 static enum exit_status
 misused(const struct command *c, const struct err *err)
 {

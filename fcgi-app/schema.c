@@ -11,7 +11,7 @@
 #include "fcgi-app/script.h"
 #include "fcgi-app/secret.h"
 
-/* The row i leads from schema i + 1 to i + 2. */
+/* Row i migrates from schema i + 1 to i + 2. */
 static const struct script *const migrations[] = {
 	&script_migrate_1,
 };
@@ -19,7 +19,7 @@ static const struct script *const migrations[] = {
 _Static_assert(COUNT_OF(migrations) == STORE_SCHEMA - 1,
     "each schema has its migration");
 
-/* These are promises to nobody: no replica has to have them. */
+/* No client was told of these writes: do not wait until replicas have them. */
 static const struct settings no_waiting;
 
 static void

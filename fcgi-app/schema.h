@@ -5,7 +5,7 @@
 
 /*
  * Give the store an identity unless it has one; *id is what it has afterwards.
- * Whether it is the store that is meant is not asked: the caller says so.
+ * Nothing checks that it is the store that is meant: the caller says so.
  * Returns ERR_OK or ERR_STORE.
  */
 MUST_CHECK enum err_code schema_init(char id[STORE_ID_LEN + 1],
@@ -16,9 +16,9 @@ MUST_CHECK enum err_code schema_count(long long *n, const struct store *store,
     struct err *err);
 
 /*
- * Be sure that this is the store that is meant and that its schema is ours.
- * One that an older version wrote is migrated, a step a version, each of which
- * happens as a whole or not at all.
+ * Make sure that this is the store that is meant and that its schema is ours.
+ * A store that an older version wrote is migrated, one schema at a time; each
+ * of these steps happens as a whole or not at all.
  * Returns ERR_OK, or ERR_STORE: away, another store, or a newer schema.
  */
 MUST_CHECK enum err_code schema_bring_up(struct store *store, struct err *err);

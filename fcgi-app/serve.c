@@ -143,7 +143,7 @@ has_stuck_worker(const struct worker *workers, unsigned n, int64_t limit_ms)
 	return false;
 }
 
-/* Look after the workers until a signal comes; which one. */
+/* Look after the workers until a signal comes; returns its number. */
 static int
 supervise(struct server *server, const struct worker *workers, unsigned n,
     const sigset_t *set)

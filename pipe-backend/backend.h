@@ -19,14 +19,14 @@ struct backend {
 };
 
 /*
- * Take new settings over, and with them a new connection.
- * Returns ERR_OK, or ERR_SYSTEM with all as it was.
+ * Replace the settings, and with them the connection.
+ * Returns ERR_OK, or ERR_SYSTEM and nothing has changed.
  */
 MUST_CHECK enum err_code backend_set_up(struct backend *backend,
     const struct settings *settings, struct err *err);
 void backend_wipe(struct backend *backend);
 
-/* Log why questions fail: they are thousands, so that is a line a second. */
+/* Log why questions fail, once a second at most: there may be thousands. */
 void backend_log_failure(struct backend *backend, const char *why);
 
 /*

@@ -12,7 +12,7 @@
 
 #define LOOK_EVERY_MS 1000
 
-/* Has it been written to, or another taken its place? */
+/* True when the file was neither written to nor replaced. */
 static bool
 is_same(const struct stat *a, const struct stat *b)
 {
@@ -58,8 +58,8 @@ follow_settings(struct follow *follow, struct backend *backend, bool at_once)
 	follow->looked_at_ms = now_ms;
 	if (stat(follow->file, &now) != 0)
 		memset(&now, 0, sizeof(now));
-	if (!at_once && backend->is_set_up && is_same(&now, &follow->seen))
+	if (!at_once && backend->is_set_up && is_same(&now, &follow->was))
 		return;
-	follow->seen = now;
+	follow->was = now;
 	load(backend, follow->file);
 }

@@ -8,7 +8,7 @@
 /* A settings file, and what it looked like when it was read. */
 struct follow {
 	const char *file;
-	struct stat seen;     /* all zero when it was not there */
+	struct stat was;      /* all zero when it was not there */
 	int64_t looked_at_ms; /* by the steady clock */
 };
 

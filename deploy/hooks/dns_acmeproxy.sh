@@ -6,7 +6,7 @@
 #     acme.sh --issue --dns dns_acmeproxy -d secure.example.com
 #
 # acme.sh remembers the two for the renewals.  It reads this file into itself
-# and sends requests by its own _post, so this face stands alone.
+# and sends requests by its own _post, so this file stands alone.
 # shellcheck disable=SC2034 # acme.sh looks at dns_acmeproxy_info
 
 dns_acmeproxy_info='acmeproxy: dns-01 responses by HTTPS'

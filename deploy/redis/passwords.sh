@@ -1,13 +1,13 @@
 #!/bin/sh
 # Make the passwords of acmeproxy's Redis, and the file of its users from
 # users.acl beside this script.  What is there already stays, but for its owner
-# and mode: run it again whenever one of the users below has come into being, or
+# and mode: run it again whenever one of the users below has been created, or
 # there is a new users.acl.
 #
 #     passwords.sh [--rotate] [FOLDER]
 #
 # --rotate makes new passwords in place of the old ones, and says what has to
-# be done then.  FOLDER is /etc/acmeproxy.
+# be done then.  FOLDER is /etc/acmeproxy unless given.
 set -eu
 umask 077
 
@@ -117,7 +117,7 @@ else
 	! cmp -s "$work/$acl" "$folder/$acl" || rm "$work/$acl"
 	[ ! -e "$folder/$made" ] || sed "$exchange" "$folder/$made" >"$work/$made"
 	cmp -s "$work/generated" "$work/$made" ||
-		echo "$folder/$acl has changes of yours and stays; $template has news" >&2
+		echo "$folder/$acl has changes of yours and stays as it is; compare it with $template" >&2
 fi
 
 admin=

@@ -55,7 +55,7 @@ def check_zone(dnsq):
     ("store id", "nothing says that the store in Redis is ours"),
     ("password", "No such file or directory"), ("redis", "redis: connect: ")])
 def test_their_zone_is_served_whatever_is_wrong_with_us(beside, what, why):
-    """PowerDNS starts, theirs is served, ours fails until it is mended, and the log says why."""
+    """PowerDNS starts, theirs is served, ours fails until all is well, and the log says why."""
     stack = beside()
     dnsq, secret = Dns(stack), Api(stack).create("secure.example.com")
     Api(stack).publish("secure.example.com", secret)

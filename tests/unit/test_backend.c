@@ -42,7 +42,7 @@ static const struct {
 	{ 3, "Q\t_acme-challenge\\046a.b\tIN\tSOA" TAIL, "END\n" },
 	{ 3, "Q\t" CHALLENGE "\tIN\tA" TAIL, "END\n" },
 	{ 3, "Q\t" CHALLENGE "\tCH\tTXT" TAIL, "END\n" },
-	/* What may be ours is not denied; behind FAIL a SOA wants an END. */
+	/* What may be ours is not denied; after FAIL a SOA wants an END. */
 	{ 1, "Q\t" CHALLENGE "\tIN\tANY" TAIL, "FAIL\n" },
 	{ 5, "Q\t" CHALLENGE "\tIN\tANY" TAIL, "FAIL\n" },
 	{ 3, "Q\t" CHALLENGE "\tIN\tTXT" TAIL, "FAIL\n" },
