@@ -129,7 +129,8 @@ $passwords
 END
 place "$acl" "$acl_owner" 0400
 [ ! -e "$work/$made" ] || place "$made" root:root 0400
-[ -n "$rotate" ] || [ -n "$loaded" ] || load_users "$admin" || :
+[ -n "$rotate" ] || [ -n "$loaded" ] || load_users "$admin" ||
+	echo "Redis knows its new users at its next start: systemctl restart acmeproxy-redis" >&2
 
 [ -n "$rotate" ] || exit 0
 echo "There are new passwords in $folder.  Now, in this order:"

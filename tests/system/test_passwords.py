@@ -104,6 +104,17 @@ def test_what_is_missing_is_made(installed):
         assert installed.whoami("pipe", installed.password("pipe")) == "OK"
 
 
+def test_a_new_password_of_admin_needs_a_restart(installed):
+    installed.run()
+    (installed.etc / "redis-admin.password").unlink()
+    with installed.redis():
+        # Only admin could have told Redis.
+        assert "restart acmeproxy-redis" in installed.run().stderr
+        assert installed.whoami("admin", installed.password("admin")).startswith("WRONGPASS")
+    with installed.redis():
+        assert installed.whoami("admin", installed.password("admin")) == "OK"
+
+
 def test_rotate(installed):
     installed.run()
     before = {name: installed.password(name) for name in USERS}
