@@ -49,9 +49,9 @@ def ask(server, name, rrtype, port=53, seconds=5):
         return None
 
 
-def texts(server, name):
+def texts(server, name, seconds=5):
     """What a server has as TXT, sorted; or the name of the rcode that it says instead."""
-    answer = ask(server, name, "TXT")
+    answer = ask(server, name, "TXT", seconds=seconds)
     if answer is None:
         return "no answer"
     if answer.rcode() != dns.rcode.NOERROR:

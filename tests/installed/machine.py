@@ -104,6 +104,8 @@ class Machine:
             ["systemd-run", "--wait", "--pipe", "--collect", "--quiet", "--service-type=exec",
              "-p", "WorkingDirectory=/root", "-E", "HOME=/root", "-E", "USER=root",
              "-E", "LANG=C.UTF-8", "-E", "DEBIAN_FRONTEND=noninteractive",
+             # Otherwise it is the script, whose lines systemd takes for settings.
+             "--description=a root shell",
              "bash", "-l", "-c", script], seconds, stdin)
 
     def must(self, script, seconds=RUN_SECONDS, stdin=None):

@@ -65,9 +65,9 @@ def inside(release, cache, run):
         with report.step(f"Debian {release}: a root, packages"):
             roots.bare()
             roots.refresh()
-            scenarios.prepare(roots)
+            packages = scenarios.prepare(roots, run)
         cage.leave_network()
-        world = World(roots, report, run)
+        world = World(roots, report, run, packages)
         probe(world)
         scenarios.play(world)
     except Skipped as reason:

@@ -1,12 +1,20 @@
 """What is tried, a function a scenario, a `with` a step of it.
 
-A scenario that needs what another one made is not tried when that one failed.
+A scenario that needs what another one made is not tried when that one failed.  All
+of them type README's "Deployment" at machines; what stays from one to the next is in
+`world`: the first server, the client machine.
 """
 
-from .internet import texts
-from .network import RESOLVER
-from .report import GivenUp, expect
+import importlib
 
+from .build import build
+from .readme import Readme
+from .report import GivenUp
+
+# In order: the first ones make what the next ones use.
+MODULES = ("first", "units", "upkeep", "second", "leaving", "source")
+# What machines have beside what README makes them install.
+ALSO = [["systemd-resolved"]]
 SCENARIOS = []  # (function, functions that it needs), in order
 
 
@@ -17,13 +25,18 @@ def scenario(*needs):
     return add
 
 
-def prepare(roots):
-    """While there is a network: everything that a machine will install."""
-    roots.download([["nginx", "certbot", "redis-server"]])
+def prepare(roots, directory):
+    """While there is a network: our packages, and all that a machine will install."""
+    packages = build(roots, directory / "packages")
+    sets = [*Readme("Deployment").packages(), *ALSO]
+    roots.download(sorted({tuple(words) for words in sets}), packages["new"].glob("*.deb"))
+    return packages
 
 
 def play(world):
     """All scenarios; the report counts."""
+    for module in MODULES:
+        importlib.import_module(f".{module}", __package__)
     failed = set()
     for function, needs in SCENARIOS:
         title = function.__doc__.splitlines()[0]
@@ -36,43 +49,3 @@ def play(world):
             function(world)
         except GivenUp:
             failed.add(function)
-
-
-@scenario()
-def wires(world):
-    """The machines, the internet and the wires between them are what the rest relies on."""
-    report, internet, network = world.report, world.internet, world.network
-    with report.step("name servers, a resolver and an ACME server"):
-        internet.start()
-        internet.delegate("example.net", ["acmeproxy 60 IN A 192.0.2.53",
-                                          "acmeproxy 60 IN AAAA 2001:db8::53"])
-        internet.delegate("example.com", ["there 60 IN TXT here"])
-        expect(texts(RESOLVER, "there.example.com"), ["here"], "TXT from the root down")
-    with report.step("two machines start"):
-        one, two = world.machine("ns1"), world.machine("ns2")
-        one.boot()
-        two.boot()
-        world.trust_the_ca(one)
-    with report.step("packages are installed without a network"):
-        one.must("apt-get install nginx certbot")
-        two.must("apt-get install redis-server")
-    with report.step("the ACME server sees one of them by its name"):
-        one.must("systemctl stop nginx && certbot certonly --standalone -d acmeproxy.example.net")
-    with report.step("a cut wire between the two is just that"):
-        two.must("redis-cli config set bind '* -::*' && redis-cli config set protected-mode no")
-        listens = "timeout 2 bash -c 'echo PING >/dev/tcp/%s/6379'"
-        one.must(listens % "192.0.2.54")
-        one.must(listens % "2001:db8::54")
-        network.cut("ns1", "ns2")
-        expect(one.run(listens % "192.0.2.54").status, 124, "a connection over no wire")
-        one.must("dig +short there.example.com TXT | grep here")
-        network.mend("ns1", "ns2")
-        one.must(listens % "192.0.2.54")
-    with report.step("a restart leaves what was enabled"):
-        one.reboot()
-        one.must("systemctl is-active nginx && test -e /etc/letsencrypt/live/*/fullchain.pem")
-    with report.step("another machine in the place of the second"):
-        world.discard(two)
-        other = world.machine("other", "ns2")
-        other.boot()
-        one.must("bash -c '! echo >/dev/tcp/192.0.2.54/6379'")

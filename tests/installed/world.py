@@ -10,6 +10,7 @@ MACHINES = {
     "ns2": ("ns2.acmeproxy.example.net", "192.0.2.54", "2001:db8::54"),
     "client": ("secure.example.com", "192.0.2.80", "2001:db8::80"),
     "old": ("old.example.net", "192.0.2.90", "2001:db8::90"),
+    "restored": ("restored.example.net", "192.0.2.91", "2001:db8::91"),
     "probe": ("probe.example.net", "192.0.2.99", "2001:db8::99"),
 }
 
@@ -17,8 +18,9 @@ MACHINES = {
 class World:
     """Made after leave_network()."""
 
-    def __init__(self, roots, report, directory):
+    def __init__(self, roots, report, directory, packages):
         self.roots, self.report, self.dir = roots, report, directory
+        self.packages = packages  # their folders, as build() returns them
         self.log = directory / "log"
         self.network = Network()
         self.internet = Internet(directory / "internet", self.log)
@@ -42,6 +44,11 @@ class World:
         machine.write("/root/.config/letsencrypt/cli.ini",
                       f"server = {self.internet.directory_url}\nnon-interactive = true\n"
                       "agree-tos = true\nregister-unsafely-without-email = true\n")
+
+    def bring(self, machine, version, names, directory="/root"):
+        """Copy packages of a version whose files have such names to a machine."""
+        for deb in self.packages[version].glob(names):
+            machine.put(deb, directory)
 
     def discard(self, machine):
         """Nobody needs the machine any more; its addresses are free."""

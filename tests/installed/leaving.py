@@ -1,0 +1,90 @@
+"""Removed, installed again, and gone for good."""
+
+import re
+
+from .first import NAME, STAMP, packages
+from .internet import texts
+from .readme import Readme
+from .report import expect
+from .scenarios import scenario
+
+# A zone of another backend of the same PowerDNS, and what Debian's bind backend reads.
+OTHER = """cat >/etc/powerdns/named.conf <<'END'
+zone "other.example" { type master; file "/etc/powerdns/other.zone"; };
+END
+cat >/etc/powerdns/other.zone <<'END'
+$ORIGIN other.example.
+@ 60 IN SOA ns1.other.example. hostmaster.other.example. 1 3600 600 86400 0
+@ 60 IN NS ns1.other.example.
+@ 60 IN TXT there
+END
+apt-get install pdns-backend-bind
+systemctl restart pdns
+"""
+# What other packages and the system itself write.
+OTHERS = re.compile(
+    r"/(var/(log|cache|tmp|www|lib/(apt|dpkg|systemd|redis|nginx|letsencrypt|ucf|private|dbus"
+    r"|powerdns|python))"
+    r"|root|tmp|etc/(letsencrypt|ssl|nginx|powerdns|redis|rc.\.d|alternatives|init\.d|python3"
+    r"|systemd/system/([\w.-]+\.(wants|requires)|redis.service)"
+    r"|((passwd|group|shadow|gshadow|subuid|subgid)-?|ld\.so\.cache|mailcap"
+    r"|ca-certificates\.conf|resolv\.conf|networks|\.pwd\.lock|machine-id))"
+    r"|usr/(share/(man|info|doc|ca-certificates|python3)|lib|bin|sbin|local/share/ca-certificates)"
+    r")(/.*)?")
+
+
+def left(machine, stamp):
+    """Paths that are newer than a file and nobody else's, or have our name; lines of ours."""
+    newer = machine.must(f"find / -xdev -newer {stamp} ! -type d").splitlines()
+    named = machine.must(
+        "find / -xdev -path /var/log -prune -o -path /root -prune -o "
+        "-path /etc/letsencrypt -prune -o -name '*acmeproxy*' -print").splitlines()
+    lines = machine.run(
+        "grep -rIs acmeproxy /etc /usr/lib/systemd /var/lib /run --exclude-dir=letsencrypt "
+        "--exclude-dir=apt --exclude-dir=private --exclude-dir=transient --exclude=hosts "
+        # And what others keep of former states.
+        "--exclude=hostname --exclude='*-' --exclude='*.[0-9]'").output.splitlines()
+    return sorted({path for path in newer if not OTHERS.fullmatch(path)} | set(named)
+                  | set(lines))
+
+
+def units(machine):
+    """Units of ours that systemd knows."""
+    return machine.must("systemctl list-units --all --plain --no-legend '*acmeproxy*'; "
+                        "systemctl list-unit-files --no-legend '*acmeproxy*' || :")
+
+
+def users(machine):
+    return [line for line in machine.must("getent passwd; getent group").splitlines()
+            if "acmeproxy" in line]
+
+
+@scenario(packages)
+def remove(world):
+    """The packages are removed, installed again, and purged."""
+    step, server, machine = world.report.step, world.first, world.first.machine
+    deployment = Readme("Deployment")
+    before = server.state()
+    with step("removed: PowerDNS goes on with another backend, data stays"):
+        machine.must(OTHER)
+        expect(texts(server.address, "other.example"), ["there"], "the other's zone")
+        machine.must("apt-get remove acmeproxy acmeproxy-redis acmeproxy-pipe acmeproxy-hooks")
+        machine.must("systemctl restart pdns")
+        expect(texts(server.address, "other.example"), ["there"], "the other's zone")
+        expect(texts(server.address, f"_acme-challenge.{NAME}"), "REFUSED", "TXT")
+        machine.must("test -d /var/lib/acmeproxy/appendonlydir -a -s /etc/acmeproxy/acmeproxy.json")
+    with step("installed again: all is there"):
+        server.reader.directory = "/root"
+        server.reader.type(deployment.below("From packages")[0])
+        server.wait_until_it_works("installed again")
+        server.expect_kept(before)
+        server.expect_well()
+        expect(texts(server.address, "other.example"), ["there"], "the other's zone")
+    with step('README, "Uninstall": nothing is left'):
+        server.reader.type(deployment.below("Uninstall")[0])
+        expect(texts(server.address, "other.example"), ["there"], "the other's zone")
+        expect(units(machine), "", "units")
+        expect(users(machine), [], "users and groups")
+        expect(left(machine, STAMP), [], "what is left")
+        expect(machine.must("systemctl --failed --plain --no-legend"), "", "failed units")
+    world.discard(machine)

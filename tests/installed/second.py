@@ -1,0 +1,93 @@
+"""README, "A second name server"."""
+
+import shutil
+
+from stack.process import wait_until
+
+from .first import NAME, client
+from .internet import ask, texts
+from .readme import Reader, Readme
+from .report import expect, expect_in
+from .scenarios import scenario
+
+SECOND = "192.0.2.54"
+NAMES = ["ns1.acmeproxy.example.net", "ns2.acmeproxy.example.net"]
+CHALLENGE = f"_acme-challenge.{NAME}"
+
+
+def name_servers():
+    """What the second server says they are."""
+    answer = ask(SECOND, CHALLENGE, "NS")
+    return sorted(rdata.to_text().rstrip(".") for rrset in answer.answer for rdata in rrset)
+
+
+def is_everywhere(server):
+    """A response is at both name servers right after the API's 200."""
+    answer, response = server.api.publish(NAME, server.secrets[NAME])
+    # The second one first: it must not need the time that the first one takes.
+    return answer.status == 200 and all(response in texts(address, CHALLENGE)
+                                        for address in (SECOND, server.address))
+
+
+@scenario(client)
+def second(world):
+    """README, "A second name server"."""
+    step, server, network = world.report.step, world.first, world.network
+    follow, gather, install, configure, dig = Readme("Deployment").below("A second name server")
+    with step("the first server is told of it"):
+        server.edit(nameservers=NAMES, replicas_required=1)
+        server.reader.type(follow)
+        server.reader.type(gather)
+        answer, _ = server.api.publish(NAME, server.secrets[NAME])
+        expect(answer.status, 503, f"without the second server: {answer}")
+    with step("the second server is installed"):
+        machine = world.machine("ns2")
+        machine.boot()
+        world.bring(machine, "new", "*.deb")
+        shutil.copy(server.machine.path("/root/second.tar"), machine.path("/root"))
+        reader = Reader(machine)
+        reader.type(install)
+        reader.type(configure)
+        # The pipe backend looks at its settings once a second.
+        wait_until("it answers with its new settings", lambda: name_servers() == NAMES)
+        expect_in("status: NOERROR", reader.type(dig), "SOA")
+        world.internet.delegate(
+            "example.com", [f"{CHALLENGE}. IN NS {NAMES[1]}."])
+    with step("50 responses, each at both name servers right after the 200"):
+        for i in range(50):
+            expect(is_everywhere(server), True, f"number {i} is at both")
+    with step("it restarts, and follows again"):
+        machine.reboot()
+        wait_until("both have a response", lambda: is_everywhere(server), seconds=30)
+    with step("the link is cut: 503, and SERVFAIL from the second"):
+        network.cut("ns1", "ns2")
+        last = server.texts(NAME)
+        answer, response = server.api.publish(NAME, server.secrets[NAME])
+        expect(answer.status, 503, str(answer))
+        wait_until("SERVFAIL from the second", lambda: says_servfail(last), seconds=30)
+        for _ in range(50):
+            expect(texts(SECOND, CHALLENGE), "SERVFAIL", "the second")
+        expect_in(last[0], server.texts(NAME), "the first goes on")
+    with step("the link is mended: all is well again"):
+        network.mend("ns1", "ns2")
+        wait_until("both have a response", lambda: is_everywhere(server), seconds=60)
+    with step("the first server restarts: all is well again"):
+        server.machine.reboot()
+        wait_until("both have a response", lambda: is_everywhere(server), seconds=60)
+    with step("the second server is gone for good"):
+        # Just after it has got everything is when Redis is not willing to stop.
+        machine.poweroff()
+        expect("timed out" in machine.journal(lines=1000), False, "a unit did not stop")
+        world.discard(machine)
+        server.edit(nameservers=NAMES[:1], replicas_required=0)
+        server.machine.must("systemctl reload acmeproxy")
+        server.publish_and_ask(NAME)
+
+
+def says_servfail(acknowledged):
+    """True if the second says SERVFAIL; until then it may say what was acknowledged."""
+    said = texts(SECOND, CHALLENGE)
+    if said == "SERVFAIL":
+        return True
+    expect(said, acknowledged, "the second, which knows no newer state")
+    return False

@@ -1,0 +1,146 @@
+"""What happens to each unit when it stops, dies, or has settings that are wrong."""
+
+from stack.process import wait_until
+
+from .first import NAME, client, packages, renew
+from .readme import Readme
+from .report import expect, expect_in
+from .scenarios import scenario
+from .server import SETTINGS
+
+UNITS = ("acmeproxy", "acmeproxy-redis", "pdns", "nginx")
+CHALLENGE = f"_acme-challenge.{NAME}"
+
+
+def is_active(machine, unit):
+    return machine.run(f"systemctl is-active {unit}").output.strip() == "active"
+
+
+def kill(machine, units, times=1):
+    """kill -9 of the main process of each as soon as it has one, so many times."""
+    machine.must(f"""die() {{
+    n={times}
+    while [ $n -gt 0 ]; do
+        pid=$(systemctl show -P MainPID "$1")
+        if [ "$pid" != 0 ] && kill -9 "$pid"; then n=$((n - 1)); else sleep 0.1; fi
+    done
+}}
+for unit in {" ".join(units)}; do die $unit & done
+wait""")
+
+
+@scenario(client)
+def reboot(world):
+    """A reboot of the server."""
+    step, server = world.report.step, world.first
+    before = server.state()
+    with step("all is there, and a publication is in DNS at once"):
+        for command, rows in before.items():
+            expect(bool(rows), True, f"{command} has something to lose")
+        server.machine.reboot()
+        server.publish_and_ask(NAME)
+        server.expect_kept(before)
+        server.expect_well()
+    with step("the client machine renews its certificate"):
+        renew(world)
+
+
+@scenario(client)
+def deaths(world):
+    """Each unit restarts, and dies."""
+    step, server, machine = world.report.step, world.first, world.first.machine
+    before = server.state()
+    for unit in UNITS:
+        with step(f"systemctl restart {unit}"):
+            machine.must(f"systemctl restart {unit}")
+            server.wait_until_it_works(f"{unit} restarted")
+    for unit in UNITS:
+        with step(f"kill -9 of {unit}"):
+            kill(machine, [unit])
+            server.wait_until_it_works(f"{unit} killed")
+            wait_until(f"{unit} is back", lambda: is_active(machine, unit), seconds=30)
+    with step("ten kills of each, as soon as it is back"):
+        kill(machine, UNITS, 10)
+        server.wait_until_it_works("ten kills")
+        server.expect_well()
+    with step("nothing is lost"):
+        server.expect_kept(before)
+
+
+@scenario(packages)
+def settings(world):
+    """The API's settings are wrong, or Redis is away."""
+    step, server, machine = world.report.step, world.first, world.first.machine
+    good = server.settings_text()
+    wrong = good.replace('"soa_contact"', '"workers": 0,\n  "soa_contact"')
+    line = wrong[:wrong.index('"workers"')].count("\n") + 1
+    with step("a restart with wrong settings fails and says why, and is well once they are mended"):
+        server.write_settings(wrong)
+        expect(machine.run("systemctl restart acmeproxy").status != 0, True, "restart fails")
+        expect_in(f"{SETTINGS}:{line}: workers: ", machine.run("systemctl status acmeproxy").output,
+                  "systemctl status")
+        server.write_settings(good)
+        server.wait_until_it_works("settings mended")
+        machine.must("systemctl restart acmeproxy")
+    with step("a reload with wrong settings fails, and the old ones stay in force"):
+        server.write_settings(wrong)
+        expect(machine.run("systemctl reload acmeproxy").status != 0, True, "reload fails")
+        expect(is_active(machine, "acmeproxy"), True, "acmeproxy is active")
+        expect(server.api.publish(NAME, server.secrets[NAME])[0].status, 200, "publish_response")
+        server.write_settings(good)
+        machine.must("systemctl reload acmeproxy")
+    with step("a reload right after a restart, 20 times"):
+        machine.must("for i in $(seq 20); do\n"
+                     "systemctl restart acmeproxy && systemctl reload acmeproxy || exit\n"
+                     "pid=$(systemctl show -P MainPID acmeproxy); kill -0 $pid || exit\n"
+                     "[ $i -gt 1 ] || first=$(systemctl show -P NRestarts acmeproxy)\ndone\n"
+                     "sleep 1.5; systemctl is-active acmeproxy\n"
+                     "[ $(systemctl show -P MainPID acmeproxy) = $pid ]\n"
+                     "[ $(systemctl show -P NRestarts acmeproxy) = $first ]")
+        server.publish_and_ask(NAME)
+    with step("without Redis the API starts and says 503, and is well when Redis is"):
+        machine.must("systemctl stop acmeproxy && systemctl mask --runtime --now acmeproxy-redis\n"
+                     "systemctl start acmeproxy")
+        answer, _ = server.api.publish(NAME, server.secrets[NAME])
+        expect(answer.status, 503, str(answer))
+        expect(server.texts(NAME), "SERVFAIL", "TXT")
+        machine.must("systemctl unmask --runtime acmeproxy-redis && systemctl start acmeproxy-redis")
+        server.wait_until_it_works("Redis is back")
+    with step("nobody but root can replace the API's socket"):
+        before = machine.must("stat -c '%U:%G %a %i' /run/acmeproxy-fcgi.sock; "
+                              "stat -c '%U %a' /run")
+        expect_in("root:www-data 660 ", before, "the socket")
+        for user in ("acmeproxy-redis", "acmeproxy", "pdns"):
+            for command in ("rm -f /run/acmeproxy-fcgi.sock",
+                            "mv /run/acmeproxy-fcgi.sock /run/elsewhere",
+                            "ln -sfn /tmp /run/acmeproxy-fcgi.sock"):
+                expect(machine.run(f"runuser -u {user} -- {command}").status != 0, True,
+                       f"{user} fails at {command}")
+        expect(machine.must("stat -c '%U:%G %a %i' /run/acmeproxy-fcgi.sock; "
+                            "stat -c '%U %a' /run"), before, "the socket")
+
+
+@scenario(packages)
+def pdns(world):
+    """PowerDNS starts whatever is wrong with us."""
+    step, server, machine = world.report.step, world.first, world.first.machine
+    good = server.settings_text()
+    away = f"{SETTINGS}.away"
+    cases = {"there is a mistake in the settings": (f"echo '{{' >{SETTINGS}", "true"),
+             "there are no settings": (f"mv {SETTINGS} {away}", f"mv {away} {SETTINGS}"),
+             "the password cannot be read": (
+                 "chmod 0600 /etc/acmeproxy/redis-pipe.password",
+                 "chmod 0640 /etc/acmeproxy/redis-pipe.password")}
+    for what, (spoil, mend) in cases.items():
+        with step(f"{what}: SERVFAIL, and well once it is mended"):
+            machine.must(f"{spoil} && systemctl restart pdns && systemctl is-active pdns")
+            expect(server.texts(NAME), "SERVFAIL", "TXT")
+            machine.must(mend)
+            server.write_settings(good)
+            server.wait_until_it_works("settings mended")
+            expect(machine.must("systemctl show -P NRestarts pdns").strip(), "0", "restarts")
+    with step('README, "Listening on port 53"'):
+        for block in Readme("Deployment").below("Listening on port 53"):
+            server.reader.type(block)
+        server.publish_and_ask(NAME)
+
