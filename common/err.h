@@ -1,6 +1,8 @@
 #ifndef COMMON_ERR_H
 #define COMMON_ERR_H
 
+#include <stddef.h>
+
 #include "common/attr.h"
 
 /* What went wrong, in the words the caller can act on. */
@@ -11,9 +13,14 @@ enum err_code {
 	ERR_SYSTEM, /* the operating system refused: memory, files, sockets */
 };
 
+#define ERR_STEPS_MAX 4 /* "zone.records.3" takes three */
+
 /* The reason, for the log.  Never holds a secret; never sent to a client. */
 struct err {
 	enum err_code code;
+	unsigned line; /* of the file that was read, from 1; 0: of none */
+	/* Which member of what is at fault, innermost first: err_step(). */
+	size_t n_steps, steps[ERR_STEPS_MAX];
 	char text[400];
 };
 
@@ -25,5 +32,21 @@ struct err {
  */
 enum err_code err_set(struct err *err, enum err_code code, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
+
+/*
+ * Note on the way out that it was the i-th member, from 0, of what is around
+ * it.  More than ERR_STEPS_MAX of them are not kept.
+ */
+void err_step(struct err *err, size_t i);
+
+/*
+ * Say where it was, in front of the text: "FILE:LINE: MEMBER: text".
+ *
+ *   member	"redis.timeout_ms"; "" for the whole file
+ *
+ * Returns the error's code.
+ */
+enum err_code err_place(struct err *err, const char *file, unsigned line,
+    const char *member);
 
 #endif

@@ -23,6 +23,16 @@ foreign(json_t *value)
 	return (struct json *)value;
 }
 
+static enum err_code
+set_line(struct err *err, int line, const char *reason)
+{
+	if (err == NULL)
+		return ERR_INPUT;
+	(void)err_set(err, ERR_INPUT, "%s", reason);
+	err->line = line > 0 ? (unsigned)line : 1;
+	return ERR_INPUT;
+}
+
 enum err_code
 json_parse(struct json **doc, const char *text, size_t len, struct err *err)
 {
@@ -31,12 +41,11 @@ json_parse(struct json **doc, const char *text, size_t len, struct err *err)
 
 	/* jansson lets a NUL pass behind a number, true, false or null. */
 	if (memchr(text, '\0', len) != NULL)
-		return err_set(err, ERR_INPUT, "line 1: a NUL octet");
+		return set_line(err, 1, "a NUL octet");
 	root = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY,
 	    &why);
 	if (root == NULL)
-		return err_set(err, ERR_INPUT, "line %d: %s",
-		    why.line > 0 ? why.line : 1, why.text);
+		return set_line(err, why.line, why.text);
 	*doc = foreign(root);
 	return ERR_OK;
 }
@@ -138,17 +147,49 @@ json_member_in_any_case(const struct json *object, const char *key)
 	return foreign(found);
 }
 
+size_t
+json_index(const struct json *object, const char *key)
+{
+	json_t *root = native(object);
+	void *iter = json_object_iter(root);
+	size_t i = 0;
+
+	while (iter != NULL && strcmp(json_object_iter_key(iter), key) != 0) {
+		iter = json_object_iter_next(root, iter);
+		i++;
+	}
+	return i;
+}
+
 enum err_code
 json_each(const struct json *object, json_member_fn *fn, void *ctx,
     struct err *err)
 {
 	json_t *root = native(object);
+	void *iter = json_object_iter(root);
 	enum err_code rc = ERR_OK;
 
-	for (void *i = json_object_iter(root); rc == ERR_OK && i != NULL;
-	     i = json_object_iter_next(root, i))
-		rc = fn(ctx, json_object_iter_key(i),
-		    foreign(json_object_iter_value(i)), err);
+	for (size_t i = 0; rc == ERR_OK && iter != NULL; i++) {
+		rc = fn(ctx, json_object_iter_key(iter),
+		    foreign(json_object_iter_value(iter)), err);
+		if (rc != ERR_OK)
+			err_step(err, i);
+		iter = json_object_iter_next(root, iter);
+	}
+	return rc;
+}
+
+enum err_code
+json_each_element(const struct json *array, json_element_fn *fn, void *ctx,
+    struct err *err)
+{
+	enum err_code rc = ERR_OK;
+
+	for (size_t i = 0; rc == ERR_OK && i < json_n(array); i++) {
+		rc = fn(ctx, json_at(array, i), err);
+		if (rc != ERR_OK)
+			err_step(err, i);
+	}
 	return rc;
 }
 
@@ -184,16 +225,15 @@ skip_value(const char *p)
 }
 
 /*
- * The start of the member or element that `step` names, in the object or
- * array at p; *value is where its value begins.
+ * The start of the i-th member or element of the object or array at p; *value
+ * is where its value begins.
  */
 static const char *
-find_step(const char *p, const char *step, size_t len, const char **value)
+find_step(const char *p, size_t i, const char **value)
 {
 	bool is_object = *p == '{';
-	size_t index = strtoul(step, NULL, 10);
 
-	for (size_t i = 0; *p == '{' || *p == '[' || *p == ','; i++) {
+	while (*p == '{' || *p == '[' || *p == ',') {
 		const char *start = p + 1 + strspn(p + 1, " \t\r\n");
 		const char *after = start;
 
@@ -202,34 +242,66 @@ find_step(const char *p, const char *step, size_t len, const char **value)
 			after += strspn(after, " \t\r\n:");
 		}
 		*value = after;
-		if (is_object ? strncmp(start + 1, step, len) == 0 &&
-			    start[1 + len] == '"'
-			      : i == index)
+		if (i-- == 0)
 			return start;
 		p = skip_value(after);
 	}
 	return NULL;
 }
 
-unsigned
-json_line_of(const char *text, const char *path)
+/* The line on which begins what the steps of an error lead to. */
+static unsigned
+line_of(const char *text, const struct err *err)
 {
 	const char *value = text + strspn(text, " \t\r\n");
 	const char *found = NULL;
 	unsigned line = 1;
 
-	while (*path != '\0') {
-		size_t len = strcspn(path, ".");
-		const char *step = find_step(value, path, len, &value);
+	for (size_t n = err->n_steps; n > 0; n--) {
+		const char *step = find_step(value, err->steps[n - 1], &value);
 
 		if (step == NULL)
 			break;
 		found = step;
-		path += len + (path[len] == '.');
 	}
 	for (; found != NULL && text < found; text++)
 		line += *text == '\n';
 	return line;
+}
+
+/* Add ".KEY" or ".INDEX" of the i-th member of *value, and go there. */
+static void
+add_step(char *path, size_t size, const struct json **value, size_t i)
+{
+	size_t len = strlen(path);
+	const char *dot = len > 0 ? "." : "";
+	json_t *object = native(*value);
+	void *iter = json_object_iter(object);
+
+	if (json_kind(*value) == JSON_KIND_ARRAY) {
+		(void)snprintf(path + len, size - len, "%s%zu", dot, i);
+		*value = json_at(*value, i);
+		return;
+	}
+	while (i-- > 0 && iter != NULL)
+		iter = json_object_iter_next(object, iter);
+	if (iter == NULL)
+		return;
+	(void)snprintf(path + len, size - len, "%s%s", dot,
+	    json_object_iter_key(iter));
+	*value = foreign(json_object_iter_value(iter));
+}
+
+enum err_code
+json_place_error(struct err *err, const struct json *doc, const char *text,
+    const char *file)
+{
+	char path[128] = "";
+
+	for (size_t n = err->n_steps; n > 0 && doc != NULL; n--)
+		add_step(path, sizeof(path), &doc, err->steps[n - 1]);
+	return err_place(err, file,
+	    err->line != 0 ? err->line : line_of(text, err), path);
 }
 
 size_t

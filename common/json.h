@@ -26,8 +26,7 @@ enum json_kind {
  * Parse one JSON value and nothing after it.  An object with the same member
  * twice and a string with an escaped NUL are refused.
  *
- * Returns ERR_OK and a document for json_free(), or ERR_INPUT with "line N: "
- * in front of the reason.
+ * Returns ERR_OK and a document for json_free(), or ERR_INPUT with the line.
  */
 MUST_CHECK enum err_code json_parse(struct json **doc, const char *text,
     size_t len, struct err *err);
@@ -54,24 +53,38 @@ const struct json *json_member(const struct json *object, const char *key);
 const struct json *json_member_in_any_case(const struct json *object,
     const char *key);
 
+/* Which member of an object is called key, from 0; one that must be there. */
+size_t json_index(const struct json *object, const char *key);
+
 /*
- * Call fn for each member in the order of the text, until one does not return
- * ERR_OK, and return what the last call returned.
+ * Call fn for each member of an object, or each element of an array, in the
+ * order of the text, until one does not return ERR_OK.  Which one that was is
+ * noted in err by err_step().
+ *
+ * Return what the last call returned.
  */
 typedef enum err_code json_member_fn(void *ctx, const char *key,
     const struct json *value, struct err *err);
 MUST_CHECK enum err_code json_each(const struct json *object,
     json_member_fn *fn, void *ctx, struct err *err);
+typedef enum err_code json_element_fn(void *ctx, const struct json *value,
+    struct err *err);
+MUST_CHECK enum err_code json_each_element(const struct json *array,
+    json_element_fn *fn, void *ctx, struct err *err);
 
 /*
- * The line, from 1, on which a member or element of a valid document begins.
+ * Turn the steps of an error into its line and the name of the member that is
+ * at fault, "redis.timeout_ms" or "zone.records.3", and say so in front of its
+ * text.
  *
+ *   doc	NULL if json_parse() has failed, which knows the line
  *   text	the NUL-terminated text that json_parse() took
- *   path	"redis.timeout_ms", "accounts.2.permit"; a number is an index
+ *   file	its name
  *
- * Returns the line of the last step that is there; 1 when the first is not.
+ * Returns the error's code.
  */
-unsigned json_line_of(const char *text, const char *path);
+enum err_code json_place_error(struct err *err, const struct json *doc,
+    const char *text, const char *file);
 
 /*
  * Write a string as JSON, quotes included; "" when it does not fit.

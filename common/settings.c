@@ -20,12 +20,11 @@ struct member {
 	long long min, max;
 };
 
-/* Where we are, for the walk over an object and for its errors. */
+/* A walk over an object: what its members are, and what they are set in. */
 struct walk {
 	const struct member *table;
 	size_t n;
 	char *out;
-	char path[SETTINGS_TEXT]; /* of the member at fault */
 };
 
 #define AT(s, m) offsetof(struct s, m)
@@ -109,11 +108,27 @@ set_name(const struct member *m, const struct json *value, char *out,
 	return ERR_OK;
 }
 
+/* Names in the making. */
+struct names {
+	struct dnsname *v;
+	size_t n;
+};
+
+static enum err_code
+add_name(void *ctx, const struct json *value, struct err *err)
+{
+	struct names *names = ctx;
+
+	return set_name(NULL, value, (char *)&names->v[names->n++], err);
+}
+
 /* An array of min to max names. */
 static enum err_code
-set_names(const struct member *m, const struct json *value,
-    struct dnsname *names, size_t *n, struct err *err)
+set_names(const struct member *m, const struct json *value, struct dnsname *v,
+    size_t *n, struct err *err)
 {
+	struct names names = { v, 0 };
+
 	if (want(value, JSON_KIND_ARRAY, err) != ERR_OK)
 		return ERR_INPUT;
 	if ((long long)json_n(value) < m->min ||
@@ -121,11 +136,7 @@ set_names(const struct member *m, const struct json *value,
 		return err_set(err, ERR_INPUT, "%lld to %lld names are needed",
 		    m->min, m->max);
 	*n = json_n(value);
-	for (size_t i = 0; i < *n; i++)
-		if (set_name(m, json_at(value, i), (char *)&names[i], err) !=
-		    ERR_OK)
-			return ERR_INPUT;
-	return ERR_OK;
+	return json_each_element(value, add_name, &names, err);
 }
 
 static enum err_code
@@ -147,27 +158,32 @@ set_other_zones(const struct member *m, const struct json *value, char *out,
 }
 
 static enum err_code
+add_issuer(void *ctx, const struct json *value, struct err *err)
+{
+	struct settings *s = ctx;
+	struct dnsname issuer = { 0 };
+
+	if (set_name(NULL, value, (char *)&issuer, err) != ERR_OK)
+		return ERR_INPUT;
+	memcpy(s->caa_issuers[s->n_caa_issuers++].text, issuer.text,
+	    issuer.len + 1);
+	return ERR_OK;
+}
+
+static enum err_code
 set_issuers(const struct member *m, const struct json *value, char *out,
     struct err *err)
 {
-	struct settings *s = (struct settings *)out;
-	struct dnsname issuer = { 0 };
-	size_t n;
+	struct settings *s = (struct settings *)(void *)out;
 
+	(void)m;
 	if (want(value, JSON_KIND_ARRAY, err) != ERR_OK)
 		return ERR_INPUT;
-	n = json_n(value);
-	if (n > SETTINGS_ISSUERS)
+	if (json_n(value) > SETTINGS_ISSUERS)
 		return err_set(err, ERR_INPUT, "at most %d issuers",
 		    SETTINGS_ISSUERS);
-	for (size_t i = 0; i < n; i++) {
-		if (set_name(m, json_at(value, i), (char *)&issuer, err) !=
-		    ERR_OK)
-			return ERR_INPUT;
-		memcpy(s->caa_issuers[i].text, issuer.text, issuer.len + 1);
-	}
-	s->n_caa_issuers = n;
-	return ERR_OK;
+	s->n_caa_issuers = 0;
+	return json_each_element(value, add_issuer, s, err);
 }
 
 /* One of a few words, as the enumerator of its index. */
@@ -288,7 +304,6 @@ set_member(void *ctx, const char *key, const struct json *value,
 {
 	struct walk *walk = ctx;
 
-	(void)snprintf(walk->path, sizeof(walk->path), "%s", key);
 	for (size_t i = 0; i < walk->n; i++) {
 		const struct member *m = &walk->table[i];
 
@@ -298,24 +313,18 @@ set_member(void *ctx, const char *key, const struct json *value,
 	return err_set(err, ERR_INPUT, "unknown setting");
 }
 
-/*
- * The path inside a nested object travels in front of the reason, since the
- * outer walk knows only its own member.
- */
 static enum err_code
 set_redis(const struct member *m, const struct json *value, char *out,
     struct err *err)
 {
 	struct redis_settings redis = { .timeout_ms = 500 };
 	struct walk walk = { redis_members, COUNT_OF(redis_members),
-		(char *)&redis, "" };
-	struct err why = { 0 };
+		(char *)&redis };
 
 	(void)m;
-	if (want(value, JSON_KIND_OBJECT, err) != ERR_OK)
+	if (want(value, JSON_KIND_OBJECT, err) != ERR_OK ||
+	    json_each(value, set_member, &walk, err) != ERR_OK)
 		return ERR_INPUT;
-	if (json_each(value, set_member, &walk, &why) != ERR_OK)
-		return err_set(err, ERR_INPUT, ".%s: %s", walk.path, why.text);
 	if ((redis.socket[0] != '\0') == (redis.host[0] != '\0'))
 		return err_set(err, ERR_INPUT,
 		    "either socket, or host and port, must be there");
@@ -345,112 +354,102 @@ check_cnames(const struct zone_settings *zone, struct err *err)
 }
 
 static enum err_code
-set_records(struct zone_settings *zone, const struct json *records,
+set_zone_name(const struct member *m, const struct json *value, char *out,
     struct err *err)
 {
-	struct err why = { 0 };
+	struct dnsname name = { 0 };
 
-	if (want(records, JSON_KIND_ARRAY, err) != ERR_OK)
+	if (set_name(m, value, (char *)&name, err) != ERR_OK)
 		return ERR_INPUT;
-	if (json_n(records) > SETTINGS_RECORDS)
-		return err_set(err, ERR_INPUT, "at most %d records",
-		    SETTINGS_RECORDS);
-	for (size_t i = 0; i < json_n(records); i++) {
-		const struct json *text = json_at(records, i);
-
-		if (want(text, JSON_KIND_STRING, err) != ERR_OK)
-			return ERR_INPUT;
-		if (zonerecord_parse(&zone->records[i],
-			json_as_string(text, NULL), &zone->name,
-			&why) != ERR_OK)
-			return err_set(err, ERR_INPUT, "record %zu: %s", i,
-			    why.text);
-		zone->n_records++;
-	}
-	return check_cnames(zone, err);
+	if (dnsname_n_labels(&name) < 2)
+		return err_set(err, ERR_INPUT, "two labels are needed");
+	memcpy(out, &name, sizeof(name));
+	return ERR_OK;
 }
-
-static const char *const zone_keys[] = { "name", "records" };
 
 static enum err_code
-known_in_zone(void *ctx, const char *key, const struct json *value,
+check_records(const struct member *m, const struct json *value, char *out,
     struct err *err)
 {
-	(void)ctx;
-	(void)value;
-	for (size_t i = 0; i < COUNT_OF(zone_keys); i++)
-		if (strcmp(zone_keys[i], key) == 0)
-			return ERR_OK;
-	return err_set(err, ERR_INPUT, "unknown member \"%.60s\"", key);
+	(void)out;
+	if (want(value, JSON_KIND_ARRAY, err) != ERR_OK)
+		return ERR_INPUT;
+	if ((long long)json_n(value) > m->max)
+		return err_set(err, ERR_INPUT, "at most %lld records", m->max);
+	return ERR_OK;
 }
 
+static const struct member zone_members[] = {
+	{ "name", set_zone_name, AT(zone_settings, name), 0, 0 },
+	{ "records", check_records, 0, 0, SETTINGS_RECORDS },
+};
+
+static enum err_code
+add_record(void *ctx, const struct json *value, struct err *err)
+{
+	struct zone_settings *zone = ctx;
+
+	if (want(value, JSON_KIND_STRING, err) != ERR_OK)
+		return ERR_INPUT;
+	return zonerecord_parse(&zone->records[zone->n_records++],
+	    json_as_string(value, NULL), &zone->name, err);
+}
+
+static enum err_code
+add_records(void *ctx, const char *key, const struct json *value,
+    struct err *err)
+{
+	if (strcmp(key, "records") != 0)
+		return ERR_OK;
+	return json_each_element(value, add_record, ctx, err);
+}
+
+/* Twice over the members: a record needs the zone's name, wherever that is. */
 static enum err_code
 set_zone(const struct member *m, const struct json *value, char *out,
     struct err *err)
 {
-	struct zone_settings *zone = (struct zone_settings *)out;
-	const struct json *name, *records;
+	struct zone_settings *zone = (struct zone_settings *)(void *)out;
+	struct walk walk = { zone_members, COUNT_OF(zone_members), out };
 
+	(void)m;
 	memset(zone, 0, sizeof(*zone));
 	if (json_kind(value) == JSON_KIND_NULL)
 		return ERR_OK;
 	if (want(value, JSON_KIND_OBJECT, err) != ERR_OK ||
-	    json_each(value, known_in_zone, NULL, err) != ERR_OK)
+	    json_each(value, set_member, &walk, err) != ERR_OK)
 		return ERR_INPUT;
-	name = json_member(value, "name");
-	records = json_member(value, "records");
-	if (name == NULL)
+	if (zone->name.len == 0)
 		return err_set(err, ERR_INPUT, "name is required");
-	if (set_name(m, name, (char *)&zone->name, err) != ERR_OK)
-		return ERR_INPUT;
-	if (dnsname_n_labels(&zone->name) < 2)
-		return err_set(err, ERR_INPUT, "name: two labels are needed");
 	zone->is_set = true;
-	return records == NULL ? ERR_OK : set_records(zone, records, err);
+	if (json_each(value, add_records, zone, err) != ERR_OK)
+		return ERR_INPUT;
+	return check_cnames(zone, err);
 }
 
+/* A fault of `registration`, which is there: its default has none. */
 static enum err_code
-set_all(struct settings *s, const struct json *doc, const char *text,
-    const char *file, struct err *err)
+fault_registration(const struct json *doc, const char *reason, struct err *err)
 {
-	struct walk walk = { members, COUNT_OF(members), (char *)s, "" };
-	struct err why = { 0 };
-	const char *reason = why.text;
-	char path[3 * SETTINGS_TEXT];
-
-	if (want(doc, JSON_KIND_OBJECT, &why) != ERR_OK)
-		return err_set(err, ERR_INPUT, "%s:1: %s", file, why.text);
-	if (json_each(doc, set_member, &walk, &why) == ERR_OK)
-		return ERR_OK;
-	(void)snprintf(path, sizeof(path), "%s", walk.path);
-	if (reason[0] == '.') { /* a path that set_redis() put there */
-		int len = (int)strcspn(reason, ":");
-
-		(void)snprintf(path, sizeof(path), "%s%.*s", walk.path, len,
-		    reason);
-		reason += len + 2;
-	}
-	return err_set(err, ERR_INPUT, "%s:%u: %s: %s", file,
-	    json_line_of(text, path), path, reason);
+	(void)err_set(err, ERR_INPUT, "%s", reason);
+	err_step(err, json_index(doc, "registration"));
+	return ERR_INPUT;
 }
 
 static enum err_code
-check_whole(struct settings *s, const struct json *doc, const char *file,
-    struct err *err)
+check_whole(struct settings *s, const struct json *doc, struct err *err)
 {
 	static const char *const required[] = { "soa_hostname", "soa_contact" };
 
 	for (size_t i = 0; i < COUNT_OF(required); i++)
 		if (json_member(doc, required[i]) == NULL)
-			return err_set(err, ERR_INPUT, "%s:1: %s: is required",
-			    file, required[i]);
+			return err_set(err, ERR_INPUT, "%s: is required",
+			    required[i]);
 	if (s->registration != REGISTRATION_CLOSED && !s->zone.is_set)
-		return err_set(err, ERR_INPUT,
-		    "%s:1: registration: needs a zone", file);
+		return fault_registration(doc, "needs a zone", err);
 	if (s->registration == REGISTRATION_ACCOUNT &&
 	    s->accounts_file[0] == '\0')
-		return err_set(err, ERR_INPUT,
-		    "%s:1: registration: needs an accounts_file", file);
+		return fault_registration(doc, "needs an accounts_file", err);
 	if (json_member(doc, "redis_read") == NULL)
 		s->redis_read = s->redis;
 	if (s->n_nameservers == 0)
@@ -477,21 +476,25 @@ settings_parse(struct settings *settings, const char *text, size_t len,
 		.workers = 8,
 		.audit_retention_days = 400,
 	};
+	struct walk walk = { members, COUNT_OF(members), (char *)&s };
 	struct json *doc = NULL;
 	struct err why = { 0 };
 	enum err_code rc;
 
-	if (json_parse(&doc, text, len, &why) != ERR_OK) {
-		/* "line 3: ..." becomes "FILE:3: ..." as for all others */
-		return err_set(err, ERR_INPUT, "%s:%s", file,
-		    why.text + strlen("line "));
-	}
-	rc = set_all(&s, doc, text, file, err);
+	rc = json_parse(&doc, text, len, &why);
 	if (rc == ERR_OK)
-		rc = check_whole(&s, doc, file, err);
+		rc = want(doc, JSON_KIND_OBJECT, &why);
+	if (rc == ERR_OK)
+		rc = json_each(doc, set_member, &walk, &why);
+	if (rc == ERR_OK)
+		rc = check_whole(&s, doc, &why);
 	if (rc == ERR_OK)
 		*settings = s;
+	else
+		(void)json_place_error(&why, doc, text, file);
 	json_free(doc);
+	if (rc != ERR_OK && err != NULL)
+		*err = why;
 	return rc;
 }
 
@@ -516,8 +519,8 @@ key_inside(const struct member *m, size_t i)
 {
 	if (m->set == set_redis && i < COUNT_OF(redis_members))
 		return redis_members[i].key;
-	if (m->set == set_zone && i < COUNT_OF(zone_keys))
-		return zone_keys[i];
+	if (m->set == set_zone && i < COUNT_OF(zone_members))
+		return zone_members[i].key;
 	return NULL;
 }
 

@@ -118,21 +118,18 @@ text_of(const struct json *row, const char *key)
 	return json_as_string(value, NULL);
 }
 
-struct known {
-	const char *keys[4]; /* NULL behind the last */
-};
-
 static enum err_code
 refuse_unknown(void *ctx, const char *key, const struct json *value,
     struct err *err)
 {
-	const struct known *known = ctx;
+	static const char *const keys[] = { "name", "secret_hash", "permit" };
 
+	(void)ctx;
 	(void)value;
-	for (size_t i = 0; known->keys[i] != NULL; i++)
-		if (strcmp(known->keys[i], key) == 0)
+	for (size_t i = 0; i < COUNT_OF(keys); i++)
+		if (strcmp(keys[i], key) == 0)
 			return ERR_OK;
-	return err_set(err, ERR_INPUT, "unknown member \"%.60s\"", key);
+	return err_set(err, ERR_INPUT, "unknown member");
 }
 
 static enum err_code
@@ -171,9 +168,9 @@ read_permits(const struct json *permit, struct err *err)
 }
 
 static enum err_code
-read_row(struct accounts *accounts, const struct json *row, struct err *err)
+read_row(void *ctx, const struct json *row, struct err *err)
 {
-	struct known known = { { "name", "secret_hash", "permit", NULL } };
+	struct accounts *accounts = ctx;
 	const struct json *permit;
 	struct permit_texts permits = { 0 };
 	struct secret_hash hash;
@@ -182,7 +179,7 @@ read_row(struct accounts *accounts, const struct json *row, struct err *err)
 
 	if (json_kind(row) != JSON_KIND_OBJECT)
 		return err_set(err, ERR_INPUT, "an object is needed");
-	rc = json_each(row, refuse_unknown, &known, err);
+	rc = json_each(row, refuse_unknown, NULL, err);
 	if (rc == ERR_OK)
 		rc = read_hash(&hash, row, err);
 	if (rc != ERR_OK)
@@ -204,30 +201,23 @@ read_row(struct accounts *accounts, const struct json *row, struct err *err)
 }
 
 static enum err_code
-read_rows(struct accounts *accounts, const struct json *doc, const char *text,
-    const char *file, struct err *err)
+read_rows(void *ctx, const char *key, const struct json *rows, struct err *err)
 {
-	struct known known = { { "accounts", NULL } };
-	const struct json *rows = NULL;
-	struct err why = { 0 };
-	char path[32];
+	if (strcmp(key, "accounts") != 0)
+		return err_set(err, ERR_INPUT, "unknown member");
+	if (json_kind(rows) != JSON_KIND_ARRAY)
+		return err_set(err, ERR_INPUT, "an array is needed");
+	return json_each_element(rows, read_row, ctx, err);
+}
 
-	if (json_kind(doc) == JSON_KIND_OBJECT)
-		rows = json_member(doc, "accounts");
-	if (rows == NULL || json_kind(rows) != JSON_KIND_ARRAY)
+static enum err_code
+read_doc(struct accounts *accounts, const struct json *doc, struct err *err)
+{
+	if (json_kind(doc) != JSON_KIND_OBJECT ||
+	    json_member(doc, "accounts") == NULL)
 		return err_set(err, ERR_INPUT,
-		    "%s:1: an object with an array \"accounts\" is needed",
-		    file);
-	if (json_each(doc, refuse_unknown, &known, &why) != ERR_OK)
-		return err_set(err, ERR_INPUT, "%s:1: %s", file, why.text);
-	for (size_t i = 0; i < json_n(rows); i++) {
-		if (read_row(accounts, json_at(rows, i), &why) == ERR_OK)
-			continue;
-		(void)snprintf(path, sizeof(path), "accounts.%zu", i);
-		return err_set(err, ERR_INPUT, "%s:%u: %s: %s", file,
-		    json_line_of(text, path), path, why.text);
-	}
-	return ERR_OK;
+		    "an object with an array \"accounts\" is needed");
+	return json_each(doc, read_rows, accounts, err);
 }
 
 static enum err_code
@@ -262,16 +252,20 @@ accounts_read(struct accounts **accounts, const char *file, struct err *err)
 	if (rc != ERR_OK)
 		return rc;
 	out = calloc(1, sizeof(*out));
-	if (out == NULL)
-		rc = err_set(err, ERR_SYSTEM, "out of memory");
-	else if (json_parse(&doc, text, len, &why) != ERR_OK)
-		rc = err_set(err, ERR_INPUT, "%s:%s", file,
-		    why.text + strlen("line "));
-	else
-		rc = read_rows(out, doc, text, file, err);
+	if (out == NULL) {
+		free(text);
+		return err_set(err, ERR_SYSTEM, "out of memory");
+	}
+	rc = json_parse(&doc, text, len, &why);
+	if (rc == ERR_OK)
+		rc = read_doc(out, doc, &why);
 	if (rc == ERR_OK) {
 		*accounts = out;
 		out = NULL;
+	} else {
+		(void)json_place_error(&why, doc, text, file);
+		if (err != NULL)
+			*err = why;
 	}
 	json_free(doc);
 	accounts_free(out);

@@ -9,15 +9,13 @@
 #include "common/json.h"
 #include "tests/fuzz/check.h"
 
-#define PATH_OCTETS 128
-
 /* Where a walk has come to. */
 struct walk {
+	const struct json *doc;
 	const char *text;
 	unsigned lines; /* of the text */
 	unsigned line;  /* of the last thing seen */
-	bool escapes;   /* in the text: a path may then miss its member */
-	char path[PATH_OCTETS];
+	size_t steps[ERR_STEPS_MAX], n;
 };
 
 static void visit(struct walk *walk, const struct json *value);
@@ -43,49 +41,63 @@ check_string(const struct json *value)
 	free(buf);
 }
 
-/* Step to what `step` names below the path, and back. */
+/* Place an error where the walk is. */
 static void
-visit_step(struct walk *walk, const char *step, const struct json *value)
+check_place(struct walk *walk)
 {
-	size_t len = strlen(walk->path);
-	unsigned line;
+	struct err err = { 0 };
 
-	if (len + strlen(step) + 2 > sizeof(walk->path) || step[0] == '\0' ||
-	    strchr(step, '.') != NULL)
-		return;
-	(void)sprintf(walk->path + len, "%s%s", len > 0 ? "." : "", step);
-	line = json_line_of(walk->text, walk->path);
-	CHECK(line >= 1 && line <= walk->lines);
-	CHECK(line >= walk->line || walk->escapes);
-	walk->line = line;
-	visit(walk, value);
-	walk->path[len] = '\0';
+	(void)err_set(&err, ERR_INPUT, "no");
+	for (size_t n = walk->n; n > 0; n--)
+		err_step(&err, walk->steps[n - 1]);
+	CHECK(json_place_error(&err, walk->doc, walk->text, "f") == ERR_INPUT);
+	CHECK(err.line >= walk->line && err.line <= walk->lines);
+	check_error_line(err.text, "f", walk->text, strlen(walk->text));
+	walk->line = err.line;
 }
+
+/* Step to the i-th part, and back. */
+static void
+visit_step(struct walk *walk, size_t i, const struct json *value)
+{
+	if (walk->n == ERR_STEPS_MAX)
+		return;
+	walk->steps[walk->n++] = i;
+	check_place(walk);
+	visit(walk, value);
+	walk->n--;
+}
+
+struct member {
+	struct walk *walk;
+	size_t i;
+};
 
 static enum err_code
 visit_member(void *ctx, const char *key, const struct json *value,
     struct err *err)
 {
+	struct member *member = ctx;
+
+	(void)key;
 	(void)err;
-	visit_step(ctx, key, value);
+	visit_step(member->walk, member->i++, value);
 	return ERR_OK;
 }
 
 static void
 visit(struct walk *walk, const struct json *value)
 {
-	char step[24];
+	struct member member = { walk, 0 };
 
 	if (json_kind(value) == JSON_KIND_STRING)
 		check_string(value);
 	if (json_kind(value) == JSON_KIND_OBJECT)
-		CHECK(json_each(value, visit_member, walk, NULL) == ERR_OK);
+		CHECK(json_each(value, visit_member, &member, NULL) == ERR_OK);
 	if (json_kind(value) != JSON_KIND_ARRAY)
 		return;
-	for (size_t i = 0; i < json_n(value); i++) {
-		(void)snprintf(step, sizeof(step), "%zu", i);
-		visit_step(walk, step, json_at(value, i));
-	}
+	for (size_t i = 0; i < json_n(value); i++)
+		visit_step(walk, i, json_at(value, i));
 }
 
 int
@@ -103,10 +115,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < size; i++)
 		walk.lines += text[i] == '\n';
 	walk.text = text;
-	walk.escapes = strchr(text, '\\') != NULL;
 	if (json_parse(&doc, text, size, &err) != ERR_OK) {
-		CHECK(strncmp(err.text, "line ", 5) == 0);
+		CHECK(err.line >= 1 && err.line <= walk.lines);
 	} else {
+		walk.doc = doc;
 		visit(&walk, doc);
 		json_free(doc);
 	}

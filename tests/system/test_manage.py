@@ -143,9 +143,9 @@ def test_suffix_match_without_accounts(api, name):
 
 
 @pytest.mark.parametrize("text,words", [
-    ("nonsense", ":1: "), ('{"accounts": {}}', 'an array "accounts" is needed'),
+    ("nonsense", ":1: "), ('{"accounts": {}}', 'accounts: an array is needed'),
     ('{"accounts": [\n{"name": "x"}]}', ":2: accounts.0: secret_hash: 64 lower-case hexadecimal"),
-    ('{"accounts": [], "more": 1}', 'unknown member "more"')])
+    ('{"accounts": [], "more": 1}', 'more: unknown member')])
 def test_a_bad_accounts_file_leaves_the_old_accounts_in_force(own, secrets, text, words):
     file = own.dir / "etc" / "accounts.json"
     before = file.read_text()
