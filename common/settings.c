@@ -4,326 +4,51 @@
 
 #include "common/file.h"
 #include "common/json.h"
+#include "common/setting.h"
 #include "common/settings.h"
 
 #define SETTINGS_FILE_MAX 65536 /* octets */
 
-/*
- * One row a member.  `set` checks the value and writes it `offset` octets into
- * the struct that the table is about; min and max are what it needs to know.
- */
-struct member {
-	const char *key;
-	enum err_code (*set)(const struct member *, const struct json *,
-	    char *out, struct err *);
-	size_t offset;
-	long long min, max;
+static const char *const authorities[] = {
+	[AUTHORITY_CHALLENGE] = "challenge",
+	[AUTHORITY_NAME] = "name",
+	[AUTHORITY_PARENT] = "parent",
+	NULL,
 };
 
-/* A walk over an object: what its members are, and what they are set in. */
-struct walk {
-	const struct member *table;
-	size_t n;
-	char *out;
+static const char *const registrations[] = {
+	[REGISTRATION_CLOSED] = "closed",
+	[REGISTRATION_ACCOUNT] = "account",
+	[REGISTRATION_OPEN] = "open",
+	NULL,
 };
 
-#define AT(s, m) offsetof(struct s, m)
+#define REDIS(m) .offset = SETTING_AT(redis_settings, m)
 
-static enum err_code
-want(const struct json *value, enum json_kind kind, struct err *err)
-{
-	if (json_kind(value) == kind)
-		return ERR_OK;
-	return err_set(err, ERR_INPUT, "%s is needed, not %s",
-	    json_kind_name(kind), json_kind_name(json_kind(value)));
-}
-
-static enum err_code
-set_unsigned(const struct member *m, const struct json *value, char *out,
-    struct err *err)
-{
-	unsigned n;
-
-	if (want(value, JSON_KIND_INTEGER, err) != ERR_OK)
-		return ERR_INPUT;
-	if (json_as_integer(value) < m->min || json_as_integer(value) > m->max)
-		return err_set(err, ERR_INPUT, "must be between %lld and %lld",
-		    m->min, m->max);
-	n = (unsigned)json_as_integer(value);
-	memcpy(out, &n, sizeof(n));
-	return ERR_OK;
-}
-
-/* A text of at most max octets; graphic ASCII, so that it can be logged. */
-static enum err_code
-set_text(const struct member *m, const struct json *value, char *out,
-    struct err *err)
-{
-	const char *text;
-	size_t len;
-
-	if (want(value, JSON_KIND_STRING, err) != ERR_OK)
-		return ERR_INPUT;
-	text = json_as_string(value, &len);
-	if ((long long)len < m->min || (long long)len >= m->max)
-		return err_set(err, ERR_INPUT,
-		    "must have between %lld and %lld octets", m->min,
-		    m->max - 1);
-	for (size_t i = 0; i < len; i++)
-		if (text[i] < 0x20 || text[i] > 0x7e)
-			return err_set(err, ERR_INPUT, "octet 0x%02x in a text",
-			    (unsigned char)text[i]);
-	memcpy(out, text, len + 1);
-	return ERR_OK;
-}
-
-static enum err_code
-set_text_or_null(const struct member *m, const struct json *value, char *out,
-    struct err *err)
-{
-	if (json_kind(value) != JSON_KIND_NULL)
-		return set_text(m, value, out, err);
-	out[0] = '\0';
-	return ERR_OK;
-}
-
-static enum err_code
-set_name(const struct member *m, const struct json *value, char *out,
-    struct err *err)
-{
-	struct dnsname name;
-	const char *text;
-	size_t len;
-
-	(void)m;
-	if (want(value, JSON_KIND_STRING, err) != ERR_OK)
-		return ERR_INPUT;
-	text = json_as_string(value, &len);
-	if (strchr(text, '@') != NULL)
-		return err_set(err, ERR_INPUT,
-		    "a DNS name is needed: write '.' for '@'");
-	if (dnsname_parse(&name, text, len, err) != ERR_OK)
-		return ERR_INPUT;
-	memcpy(out, &name, sizeof(name));
-	return ERR_OK;
-}
-
-/* Names in the making. */
-struct names {
-	struct dnsname *v;
-	size_t n;
+static const struct setting redis_rows[] = {
+	{ "socket", &setting_text, REDIS(socket), .min = 1, .max = 108 },
+	{ "host", &setting_text, REDIS(host), .min = 1,
+	    .max = DNSNAME_MAX + 1 },
+	{ "port", &setting_unsigned, REDIS(port), .min = 1, .max = 65535 },
+	{ "username", &setting_text, REDIS(username), .min = 1,
+	    .max = SETTINGS_TEXT },
+	{ "password_file", &setting_text, REDIS(password_file), .min = 1,
+	    .max = PATH_MAX },
+	{ "timeout_ms", &setting_unsigned, REDIS(timeout_ms), .min = 10,
+	    .max = 600 },
 };
 
 static enum err_code
-add_name(void *ctx, const struct json *value, struct err *err)
-{
-	struct names *names = ctx;
-
-	return set_name(NULL, value, (char *)&names->v[names->n++], err);
-}
-
-/* An array of min to max names. */
-static enum err_code
-set_names(const struct member *m, const struct json *value, struct dnsname *v,
-    size_t *n, struct err *err)
-{
-	struct names names = { v, 0 };
-
-	if (want(value, JSON_KIND_ARRAY, err) != ERR_OK)
-		return ERR_INPUT;
-	if ((long long)json_n(value) < m->min ||
-	    (long long)json_n(value) > m->max)
-		return err_set(err, ERR_INPUT, "%lld to %lld names are needed",
-		    m->min, m->max);
-	*n = json_n(value);
-	return json_each_element(value, add_name, &names, err);
-}
-
-static enum err_code
-set_nameservers(const struct member *m, const struct json *value, char *out,
-    struct err *err)
-{
-	struct settings *s = (struct settings *)out;
-
-	return set_names(m, value, s->nameservers, &s->n_nameservers, err);
-}
-
-static enum err_code
-set_other_zones(const struct member *m, const struct json *value, char *out,
-    struct err *err)
-{
-	struct settings *s = (struct settings *)out;
-
-	return set_names(m, value, s->other_zones, &s->n_other_zones, err);
-}
-
-static enum err_code
-add_issuer(void *ctx, const struct json *value, struct err *err)
-{
-	struct settings *s = ctx;
-	struct dnsname issuer = { 0 };
-
-	if (set_name(NULL, value, (char *)&issuer, err) != ERR_OK)
-		return ERR_INPUT;
-	memcpy(s->caa_issuers[s->n_caa_issuers++].text, issuer.text,
-	    issuer.len + 1);
-	return ERR_OK;
-}
-
-static enum err_code
-set_issuers(const struct member *m, const struct json *value, char *out,
-    struct err *err)
-{
-	struct settings *s = (struct settings *)(void *)out;
-
-	(void)m;
-	if (want(value, JSON_KIND_ARRAY, err) != ERR_OK)
-		return ERR_INPUT;
-	if (json_n(value) > SETTINGS_ISSUERS)
-		return err_set(err, ERR_INPUT, "at most %d issuers",
-		    SETTINGS_ISSUERS);
-	s->n_caa_issuers = 0;
-	return json_each_element(value, add_issuer, s, err);
-}
-
-/* One of a few words, as the enumerator of its index. */
-struct words {
-	size_t n;
-	const char *v[4];
-};
-
-static enum err_code
-set_word(const struct words *words, const struct json *value, char *out,
-    struct err *err)
-{
-	if (want(value, JSON_KIND_STRING, err) != ERR_OK)
-		return ERR_INPUT;
-	for (unsigned i = 0; i < words->n; i++)
-		if (strcmp(words->v[i], json_as_string(value, NULL)) == 0) {
-			memcpy(out, &i, sizeof(i)); /* enums are unsigned */
-			return ERR_OK;
-		}
-	return err_set(err, ERR_INPUT, "must be \"%s\", \"%s\" or \"%s\"",
-	    words->v[0], words->v[1], words->v[2]);
-}
-
-static enum err_code
-set_authority(const struct member *m, const struct json *value, char *out,
-    struct err *err)
-{
-	static const struct words words = { 3,
-		{ [AUTHORITY_CHALLENGE] = "challenge",
-		    [AUTHORITY_NAME] = "name",
-		    [AUTHORITY_PARENT] = "parent" } };
-
-	(void)m;
-	return set_word(&words, value, out, err);
-}
-
-static enum err_code
-set_flag(const struct member *m, const struct json *value, char *out,
-    struct err *err)
-{
-	bool flag;
-
-	(void)m;
-	if (want(value, JSON_KIND_BOOLEAN, err) != ERR_OK)
-		return ERR_INPUT;
-	flag = json_as_boolean(value);
-	memcpy(out, &flag, sizeof(flag));
-	return ERR_OK;
-}
-
-static enum err_code
-set_registration(const struct member *m, const struct json *value, char *out,
-    struct err *err)
-{
-	static const struct words words = { 3,
-		{ [REGISTRATION_CLOSED] = "closed",
-		    [REGISTRATION_ACCOUNT] = "account",
-		    [REGISTRATION_OPEN] = "open" } };
-
-	(void)m;
-	return set_word(&words, value, out, err);
-}
-
-static enum err_code set_redis(const struct member *m, const struct json *value,
-    char *out, struct err *err);
-
-static enum err_code set_zone(const struct member *m, const struct json *value,
-    char *out, struct err *err);
-
-static const struct member redis_members[] = {
-	{ "socket", set_text, AT(redis_settings, socket), 1, 108 },
-	{ "host", set_text, AT(redis_settings, host), 1, DNSNAME_MAX + 1 },
-	{ "port", set_unsigned, AT(redis_settings, port), 1, 65535 },
-	{ "username", set_text, AT(redis_settings, username), 1,
-	    SETTINGS_TEXT },
-	{ "password_file", set_text, AT(redis_settings, password_file), 1,
-	    PATH_MAX },
-	{ "timeout_ms", set_unsigned, AT(redis_settings, timeout_ms), 10, 600 },
-};
-
-static const struct member members[] = {
-	{ "redis", set_redis, AT(settings, redis), 0, 0 },
-	{ "redis_read", set_redis, AT(settings, redis_read), 0, 0 },
-	{ "key_prefix", set_text, AT(settings, key_prefix), 0, SETTINGS_TEXT },
-	{ "store_id_file", set_text, AT(settings, store_id_file), 1, PATH_MAX },
-	{ "soa_hostname", set_name, AT(settings, soa_hostname), 0, 0 },
-	{ "soa_contact", set_name, AT(settings, soa_contact), 0, 0 },
-	{ "nameservers", set_nameservers, 0, 1, SETTINGS_NAMESERVERS },
-	{ "caa_issuers", set_issuers, 0, 0, 0 },
-	{ "authority", set_authority, AT(settings, authority), 0, 0 },
-	{ "other_zones", set_other_zones, 0, 0, SETTINGS_OTHER_ZONES },
-	{ "persistent_records", set_flag, AT(settings, persistent_records), 0,
-	    0 },
-	{ "zone", set_zone, AT(settings, zone), 0, 0 },
-	{ "registration", set_registration, AT(settings, registration), 0, 0 },
-	{ "registration_life_s", set_unsigned,
-	    AT(settings, registration_life_s), 1, 86400 },
-	{ "authority_ttl_s", set_unsigned, AT(settings, authority_ttl_s), 0,
-	    86400 },
-	{ "response_ttl_s", set_unsigned, AT(settings, response_ttl_s), 0,
-	    3600 },
-	{ "response_life_s", set_unsigned, AT(settings, response_life_s), 1,
-	    86400 },
-	{ "accounts_file", set_text_or_null, AT(settings, accounts_file), 1,
-	    PATH_MAX },
-	{ "replicas_required", set_unsigned, AT(settings, replicas_required), 0,
-	    16 },
-	{ "replicas_timeout_ms", set_unsigned,
-	    AT(settings, replicas_timeout_ms), 10, 10000 },
-	{ "workers", set_unsigned, AT(settings, workers), 1, 256 },
-	{ "audit_retention_days", set_unsigned,
-	    AT(settings, audit_retention_days), 1, 36500 },
-};
-
-static enum err_code
-set_member(void *ctx, const char *key, const struct json *value,
-    struct err *err)
-{
-	struct walk *walk = ctx;
-
-	for (size_t i = 0; i < walk->n; i++) {
-		const struct member *m = &walk->table[i];
-
-		if (strcmp(m->key, key) == 0)
-			return m->set(m, value, walk->out + m->offset, err);
-	}
-	return err_set(err, ERR_INPUT, "unknown setting");
-}
-
-static enum err_code
-set_redis(const struct member *m, const struct json *value, char *out,
+set_redis(const struct setting *setting, const struct json *value, char *out,
     struct err *err)
 {
 	struct redis_settings redis = { .timeout_ms = 500 };
-	struct walk walk = { redis_members, COUNT_OF(redis_members),
+	struct setting_table table = { redis_rows, COUNT_OF(redis_rows),
 		(char *)&redis };
 
-	(void)m;
-	if (want(value, JSON_KIND_OBJECT, err) != ERR_OK ||
-	    json_each(value, set_member, &walk, err) != ERR_OK)
+	(void)setting;
+	if (setting_want(value, JSON_KIND_OBJECT, err) != ERR_OK ||
+	    json_each(value, setting_set_member, &table, err) != ERR_OK)
 		return ERR_INPUT;
 	if ((redis.socket[0] != '\0') == (redis.host[0] != '\0'))
 		return err_set(err, ERR_INPUT,
@@ -336,6 +61,21 @@ set_redis(const struct member *m, const struct json *value, char *out,
 	memcpy(out, &redis, sizeof(redis));
 	return ERR_OK;
 }
+
+static void
+show_redis(const struct setting *setting, const char *in,
+    struct setting_text *text)
+{
+	struct redis_settings redis;
+
+	(void)setting;
+	memcpy(&redis, in, sizeof(redis));
+	setting_show_object(&(struct setting_table){ redis_rows,
+				COUNT_OF(redis_rows), (char *)&redis },
+	    text);
+}
+
+static const struct setting_kind setting_redis = { set_redis, show_redis };
 
 /* Other data beside a CNAME is what RFC 1034, 3.6.2 forbids. */
 static enum err_code
@@ -354,34 +94,47 @@ check_cnames(const struct zone_settings *zone, struct err *err)
 }
 
 static enum err_code
-set_zone_name(const struct member *m, const struct json *value, char *out,
-    struct err *err)
-{
-	struct dnsname name = { 0 };
-
-	if (set_name(m, value, (char *)&name, err) != ERR_OK)
-		return ERR_INPUT;
-	if (dnsname_n_labels(&name) < 2)
-		return err_set(err, ERR_INPUT, "two labels are needed");
-	memcpy(out, &name, sizeof(name));
-	return ERR_OK;
-}
-
-static enum err_code
-check_records(const struct member *m, const struct json *value, char *out,
-    struct err *err)
+check_records(const struct setting *setting, const struct json *value,
+    char *out, struct err *err)
 {
 	(void)out;
-	if (want(value, JSON_KIND_ARRAY, err) != ERR_OK)
+	if (setting_want(value, JSON_KIND_ARRAY, err) != ERR_OK)
 		return ERR_INPUT;
-	if ((long long)json_n(value) > m->max)
-		return err_set(err, ERR_INPUT, "at most %lld records", m->max);
+	if ((long long)json_n(value) > setting->max)
+		return err_set(err, ERR_INPUT, "at most %lld records",
+		    setting->max);
 	return ERR_OK;
 }
 
-static const struct member zone_members[] = {
-	{ "name", set_zone_name, AT(zone_settings, name), 0, 0 },
-	{ "records", check_records, 0, 0, SETTINGS_RECORDS },
+static void
+show_records(const struct setting *setting, const char *in,
+    struct setting_text *text)
+{
+	char record[ZONERECORD_TEXT];
+	size_t n;
+
+	memcpy(&n, in - setting->offset + setting->n_offset, sizeof(n));
+	setting_add(text, "[");
+	for (size_t i = 0; i < n; i++) {
+		struct zonerecord r;
+
+		memcpy(&r, in + i * sizeof(r), sizeof(r));
+		zonerecord_format(record, &r);
+		setting_add(text, "%s", i > 0 ? ", " : "");
+		setting_add_string(text, record);
+	}
+	setting_add(text, "]");
+}
+
+static const struct setting_kind setting_records = { check_records,
+	show_records };
+
+#define ZONE(m) .offset = SETTING_AT(zone_settings, m)
+
+static const struct setting zone_rows[] = {
+	{ "name", &setting_name, ZONE(name), .min = 2 },
+	{ "records", &setting_records, ZONE(records), .max = SETTINGS_RECORDS,
+	    .n_offset = SETTING_AT(zone_settings, n_records) },
 };
 
 static enum err_code
@@ -389,7 +142,7 @@ add_record(void *ctx, const struct json *value, struct err *err)
 {
 	struct zone_settings *zone = ctx;
 
-	if (want(value, JSON_KIND_STRING, err) != ERR_OK)
+	if (setting_want(value, JSON_KIND_STRING, err) != ERR_OK)
 		return ERR_INPUT;
 	return zonerecord_parse(&zone->records[zone->n_records++],
 	    json_as_string(value, NULL), &zone->name, err);
@@ -406,18 +159,18 @@ add_records(void *ctx, const char *key, const struct json *value,
 
 /* Twice over the members: a record needs the zone's name, wherever that is. */
 static enum err_code
-set_zone(const struct member *m, const struct json *value, char *out,
+set_zone(const struct setting *setting, const struct json *value, char *out,
     struct err *err)
 {
 	struct zone_settings *zone = (struct zone_settings *)(void *)out;
-	struct walk walk = { zone_members, COUNT_OF(zone_members), out };
+	struct setting_table table = { zone_rows, COUNT_OF(zone_rows), out };
 
-	(void)m;
+	(void)setting;
 	memset(zone, 0, sizeof(*zone));
 	if (json_kind(value) == JSON_KIND_NULL)
 		return ERR_OK;
-	if (want(value, JSON_KIND_OBJECT, err) != ERR_OK ||
-	    json_each(value, set_member, &walk, err) != ERR_OK)
+	if (setting_want(value, JSON_KIND_OBJECT, err) != ERR_OK ||
+	    json_each(value, setting_set_member, &table, err) != ERR_OK)
 		return ERR_INPUT;
 	if (zone->name.len == 0)
 		return err_set(err, ERR_INPUT, "name is required");
@@ -426,6 +179,65 @@ set_zone(const struct member *m, const struct json *value, char *out,
 		return ERR_INPUT;
 	return check_cnames(zone, err);
 }
+
+static void
+show_zone(const struct setting *setting, const char *in,
+    struct setting_text *text)
+{
+	struct zone_settings zone;
+
+	(void)setting;
+	memcpy(&zone, in, sizeof(zone));
+	if (zone.is_set)
+		setting_show_object(&(struct setting_table){ zone_rows,
+					COUNT_OF(zone_rows), (char *)&zone },
+		    text);
+	else
+		setting_add(text, "null");
+}
+
+static const struct setting_kind setting_zone = { set_zone, show_zone };
+
+#define AT(m) .offset = SETTING_AT(settings, m)
+#define N(m)  .n_offset = SETTING_AT(settings, m)
+
+static const struct setting rows[] = {
+	{ "redis", &setting_redis, AT(redis) },
+	{ "redis_read", &setting_redis, AT(redis_read) },
+	{ "key_prefix", &setting_text, AT(key_prefix), .max = SETTINGS_TEXT },
+	{ "store_id_file", &setting_text, AT(store_id_file), .min = 1,
+	    .max = PATH_MAX },
+	{ "soa_hostname", &setting_name, AT(soa_hostname) },
+	{ "soa_contact", &setting_name, AT(soa_contact) },
+	{ "nameservers", &setting_names, AT(nameservers), .min = 1,
+	    .max = SETTINGS_NAMESERVERS, N(n_nameservers) },
+	{ "caa_issuers", &setting_names, AT(caa_issuers),
+	    .max = SETTINGS_ISSUERS, N(n_caa_issuers) },
+	{ "authority", &setting_word, AT(authority), .words = authorities },
+	{ "other_zones", &setting_names, AT(other_zones),
+	    .max = SETTINGS_OTHER_ZONES, N(n_other_zones) },
+	{ "persistent_records", &setting_flag, AT(persistent_records) },
+	{ "zone", &setting_zone, AT(zone) },
+	{ "registration", &setting_word, AT(registration),
+	    .words = registrations },
+	{ "registration_life_s", &setting_unsigned, AT(registration_life_s),
+	    .min = 1, .max = 86400 },
+	{ "authority_ttl_s", &setting_unsigned, AT(authority_ttl_s),
+	    .max = 86400 },
+	{ "response_ttl_s", &setting_unsigned, AT(response_ttl_s),
+	    .max = 3600 },
+	{ "response_life_s", &setting_unsigned, AT(response_life_s), .min = 1,
+	    .max = 86400 },
+	{ "accounts_file", &setting_text_or_null, AT(accounts_file), .min = 1,
+	    .max = PATH_MAX },
+	{ "replicas_required", &setting_unsigned, AT(replicas_required),
+	    .max = 16 },
+	{ "replicas_timeout_ms", &setting_unsigned, AT(replicas_timeout_ms),
+	    .min = 10, .max = 10000 },
+	{ "workers", &setting_unsigned, AT(workers), .min = 1, .max = 256 },
+	{ "audit_retention_days", &setting_unsigned, AT(audit_retention_days),
+	    .min = 1, .max = 36500 },
+};
 
 /* A fault of `registration`, which is there: its default has none. */
 static enum err_code
@@ -466,7 +278,8 @@ settings_parse(struct settings *settings, const char *text, size_t len,
 		    .timeout_ms = 500 },
 		.key_prefix = "acmeproxy:",
 		.store_id_file = "/etc/acmeproxy/store-id",
-		.caa_issuers = { { "letsencrypt.org" } },
+		.caa_issuers = { { strlen("letsencrypt.org"),
+		    "letsencrypt.org" } },
 		.n_caa_issuers = 1,
 		.authority_ttl_s = 60,
 		.response_ttl_s = 1,
@@ -476,16 +289,16 @@ settings_parse(struct settings *settings, const char *text, size_t len,
 		.workers = 8,
 		.audit_retention_days = 400,
 	};
-	struct walk walk = { members, COUNT_OF(members), (char *)&s };
+	struct setting_table table = { rows, COUNT_OF(rows), (char *)&s };
 	struct json *doc = NULL;
 	struct err why = { 0 };
 	enum err_code rc;
 
 	rc = json_parse(&doc, text, len, &why);
 	if (rc == ERR_OK)
-		rc = want(doc, JSON_KIND_OBJECT, &why);
+		rc = setting_want(doc, JSON_KIND_OBJECT, &why);
 	if (rc == ERR_OK)
-		rc = json_each(doc, set_member, &walk, &why);
+		rc = json_each(doc, setting_set_member, &table, &why);
 	if (rc == ERR_OK)
 		rc = check_whole(&s, doc, &why);
 	if (rc == ERR_OK)
@@ -513,33 +326,46 @@ settings_read(struct settings *settings, const char *file, struct err *err)
 	return rc;
 }
 
-/* The name of the i-th setting inside a member that is an object, or NULL. */
+/* The name of the i-th setting inside one that is an object, or NULL. */
 static const char *
-key_inside(const struct member *m, size_t i)
+key_inside(const struct setting *row, size_t i)
 {
-	if (m->set == set_redis && i < COUNT_OF(redis_members))
-		return redis_members[i].key;
-	if (m->set == set_zone && i < COUNT_OF(zone_members))
-		return zone_members[i].key;
+	if (row->kind == &setting_redis && i < COUNT_OF(redis_rows))
+		return redis_rows[i].key;
+	if (row->kind == &setting_zone && i < COUNT_OF(zone_rows))
+		return zone_rows[i].key;
 	return NULL;
 }
 
 bool
 settings_key(char *key, size_t i)
 {
-	for (size_t m = 0; m < COUNT_OF(members); m++) {
+	for (size_t m = 0; m < COUNT_OF(rows); m++) {
 		const char *inside;
 
-		(void)snprintf(key, SETTINGS_TEXT, "%s", members[m].key);
+		(void)snprintf(key, SETTINGS_TEXT, "%s", rows[m].key);
 		if (i-- == 0)
 			return true;
-		for (size_t k = 0;
-		     (inside = key_inside(&members[m], k)) != NULL; k++)
+		for (size_t k = 0; (inside = key_inside(&rows[m], k)) != NULL;
+		     k++)
 			if (i-- == 0) {
 				(void)snprintf(key, SETTINGS_TEXT, "%s.%s",
-				    members[m].key, inside);
+				    rows[m].key, inside);
 				return true;
 			}
 	}
 	return false;
+}
+
+const char *
+settings_show(char *buf, size_t size, const struct settings *settings, size_t i)
+{
+	struct setting_text text = { buf, size, 0 };
+
+	if (i >= COUNT_OF(rows))
+		return NULL;
+	buf[0] = '\0';
+	rows[i].kind->show(&rows[i], (const char *)settings + rows[i].offset,
+	    &text);
+	return rows[i].key;
 }

@@ -13,6 +13,7 @@
 #define SETTINGS_ISSUERS     8
 #define SETTINGS_OTHER_ZONES 64
 #define SETTINGS_RECORDS     64
+#define SETTINGS_SHOWN_MAX   65536 /* octets */
 #define SETTINGS_TEXT        64 /* octets of a key prefix or user, with NUL */
 
 /* How to reach one Redis: a Unix socket, or a host and a port. */
@@ -39,10 +40,6 @@ enum registration {
 	REGISTRATION_OPEN,    /* anybody */
 };
 
-struct caa_issuer {
-	char text[DNSNAME_MAX + 1]; /* RFC 8659, 4.2: the issuer's domain */
-};
-
 /* The zone that CNAME delegations lead into. */
 struct zone_settings {
 	bool is_set;
@@ -58,8 +55,8 @@ struct settings {
 	char key_prefix[SETTINGS_TEXT];
 	struct dnsname soa_hostname, soa_contact;
 	struct dnsname nameservers[SETTINGS_NAMESERVERS];
-	size_t n_nameservers; /* at least 1 */
-	struct caa_issuer caa_issuers[SETTINGS_ISSUERS];
+	size_t n_nameservers;                         /* at least 1 */
+	struct dnsname caa_issuers[SETTINGS_ISSUERS]; /* RFC 8659, 4.2 */
 	size_t n_caa_issuers;
 	enum authority authority;
 	struct dnsname other_zones[SETTINGS_OTHER_ZONES];
@@ -105,5 +102,14 @@ MUST_CHECK enum err_code settings_parse(struct settings *settings,
  * Returns false after the last.
  */
 bool settings_key(char *key, size_t i);
+
+/*
+ * Show the value of the i-th member of the file as JSON, as the file might have
+ * it.  buf should have SETTINGS_SHOWN_MAX octets; what does not fit is cut.
+ *
+ * Returns the member's name, or NULL after the last one.
+ */
+const char *settings_show(char *buf, size_t size,
+    const struct settings *settings, size_t i);
 
 #endif

@@ -199,3 +199,12 @@ zonerecord_parse(struct zonerecord *record, const char *text,
 	return err_set(err, ERR_INPUT,
 	    "\"%s\" is none of A, AAAA, NS, MX, TXT, CAA and CNAME", out.type);
 }
+
+void
+zonerecord_format(char text[ZONERECORD_TEXT], const struct zonerecord *record)
+{
+	(void)snprintf(text, ZONERECORD_TEXT, "%s. %u %s %s",
+	    record->owner.text, record->ttl_s, record->type, record->content);
+	for (char *tab = text; (tab = strchr(tab, '\t')) != NULL;)
+		*tab = ' ';
+}

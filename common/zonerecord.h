@@ -6,6 +6,8 @@
 
 #define ZONERECORD_CONTENT 600 /* octets, with NUL: a TXT value, escaped */
 
+#define ZONERECORD_TEXT    (DNSNAME_MAX + 32 + ZONERECORD_CONTENT) /* with NUL */
+
 /* A record that stands in our zone by configuration. */
 struct zonerecord {
 	struct dnsname owner; /* absolute */
@@ -28,5 +30,9 @@ struct zonerecord {
  */
 MUST_CHECK enum err_code zonerecord_parse(struct zonerecord *record,
     const char *text, const struct dnsname *zone, struct err *err);
+
+/* The same as a text, which would be parsed to the same. */
+void zonerecord_format(char text[ZONERECORD_TEXT],
+    const struct zonerecord *record);
 
 #endif

@@ -11,56 +11,22 @@
 static void
 print_settings(const struct settings *s)
 {
-	static const char *const authorities[] = {
-		[AUTHORITY_CHALLENGE] = "challenge",
-		[AUTHORITY_NAME] = "name",
-		[AUTHORITY_PARENT] = "parent",
-	};
+	static char value[SETTINGS_SHOWN_MAX];
+	const char *key;
 
-	static const char *const registrations[] = {
-		[REGISTRATION_CLOSED] = "closed",
-		[REGISTRATION_ACCOUNT] = "account",
-		[REGISTRATION_OPEN] = "open",
-	};
-
-	(void)printf("key_prefix: %s\n", s->key_prefix);
-	(void)printf("store_id_file: %s\n", s->store_id_file);
-	(void)printf("soa_hostname: %s\n", s->soa_hostname.text);
-	(void)printf("soa_contact: %s\n", s->soa_contact.text);
-	(void)printf("nameservers:");
-	for (size_t i = 0; i < s->n_nameservers; i++)
-		(void)printf(" %s", s->nameservers[i].text);
-	(void)printf("\ncaa_issuers:");
-	for (size_t i = 0; i < s->n_caa_issuers; i++)
-		(void)printf(" %s", s->caa_issuers[i].text);
-	(void)printf("\nauthority: %s\n", authorities[s->authority]);
-	(void)printf("other_zones:");
-	for (size_t i = 0; i < s->n_other_zones; i++)
-		(void)printf(" %s", s->other_zones[i].text);
-	(void)printf("\n");
-	(void)printf("zone: %s\n", s->zone.is_set ? s->zone.name.text : "none");
-	(void)printf("persistent_records: %s\n",
-	    s->persistent_records ? "true" : "false");
-	(void)printf("registration: %s\n", registrations[s->registration]);
-	(void)printf("registration_life_s: %u\n", s->registration_life_s);
-	(void)printf("authority_ttl_s: %u\n", s->authority_ttl_s);
-	(void)printf("response_ttl_s: %u\n", s->response_ttl_s);
-	(void)printf("response_life_s: %u\n", s->response_life_s);
-	(void)printf("replicas_required: %u\n", s->replicas_required);
-	(void)printf("replicas_timeout_ms: %u\n", s->replicas_timeout_ms);
-	(void)printf("workers: %u\n", s->workers);
-	(void)printf("audit_retention_days: %u\n", s->audit_retention_days);
+	for (size_t i = 0;
+	     (key = settings_show(value, sizeof(value), s, i)) != NULL; i++)
+		(void)printf("%s: %s\n", key, value);
 }
 
 static void
 print_accounts(const struct config *config)
 {
 	if (config->accounts == NULL)
-		(void)printf("accounts_file: none, so that anybody may create "
-			     "an authorisation\n");
+		(void)printf("accounts: none, so that anybody may create an "
+			     "authorisation\n");
 	else
-		(void)printf("accounts_file: %s, accounts: %zu\n",
-		    config->settings.accounts_file, config->accounts->n);
+		(void)printf("accounts: %zu\n", config->accounts->n);
 }
 
 /* One of the two ways to Redis; false when it leads nowhere. */
