@@ -60,10 +60,15 @@ $(BUILD)/%.o: %.c Makefile
 $(BUILD)/%.o: $(BUILD)/%.c Makefile
 	$(call quiet,CC)$(COMPILE) -c -o $@ $<
 
-# Each Lua script as a C string with its SHA-1, without comments; most of them
-# have a common head.
-$(BUILD)/fcgi-app/scripts.c: $(wildcard fcgi-app/scripts/*.lua) Makefile
+# Each Lua script as a C string with its SHA-1, without comments and with numbers
+# for the names of names.def; most of them have a common head.
+$(BUILD)/fcgi-app/scripts.c: $(wildcard fcgi-app/scripts/*) Makefile
 	@mkdir -p $(@D)
+	@sed -n 's/^KEY(.*, \(.*\)).*/\1/p' fcgi-app/scripts/names.def | \
+		awk '{ printf "s/\\bkey\\.%s_at\\b/%d/g\ns/\\bkey\\.%s\\b/KEYS[%d]/g\n", \
+			$$0, NR, $$0, NR }' >$@.sed
+	@sed -n 's/^ARG(.*, \(.*\)).*/\1/p' fcgi-app/scripts/names.def | \
+		awk '{ printf "s/\\barg\\.%s\\b/ARGV[%d]/g\n", $$0, NR }' >>$@.sed
 	@echo '#include "fcgi-app/script.h"' >$@.new
 	@for s in $(SCRIPTS) $(HEADLESS); do \
 		case " $(HEADLESS) " in *" $$s "*) head=;; \
@@ -71,13 +76,14 @@ $(BUILD)/fcgi-app/scripts.c: $(wildcard fcgi-app/scripts/*.lua) Makefile
 		{ head -n 1 fcgi-app/scripts/$$s.lua && \
 			cat $$head </dev/null && \
 			tail -n +2 fcgi-app/scripts/$$s.lua; } | \
-			sed '/^[[:space:]]*--/d' >$@.lua && \
+			sed -e '/^[[:space:]]*--/d' -f $@.sed >$@.lua && \
+		! grep -nE '\b(key|arg)\.' $@.lua && \
 		echo "const struct script script_$$s = {" && \
 		echo "	\"$$(sha1sum <$@.lua | cut -d' ' -f1)\"," && \
 		sed 's/[\\"]/\\&/g; s/.*/	"&\\n"/' $@.lua && \
 		echo "};" || exit; \
 	done >>$@.new
-	@rm $@.lua && mv $@.new $@
+	@rm $@.lua $@.sed && mv $@.new $@
 
 # A unit test is linked against all but the main files.
 $(BUILD)/test_%: $(BUILD)/tests/unit/test_%.o $(APP) $(PIPE) $(COMMON)

@@ -22,21 +22,13 @@ _Static_assert(COUNT_OF(migrations) == STORE_SCHEMA - 1,
 /* No client was told of these writes: do not wait until replicas have them. */
 static const struct settings no_waiting;
 
-static void
-add_key(struct script_call *call, struct store_key *key,
-    const struct store *store, enum store_kind kind)
-{
-	store_key(key, store->prefix, kind, NULL);
-	call->args[call->n++] = key->text;
-	call->n_keys = call->n;
-}
+static const struct room no_room;
 
 enum err_code
 schema_init(char id[STORE_ID_LEN + 1], const struct store *store,
     struct err *err)
 {
-	struct script_call call = { .script = &script_init };
-	struct store_key keys[3];
+	struct script_call call;
 	struct script_result result;
 	struct secret fresh; /* 128 random bits: as good an identity */
 	char schema[16];
@@ -44,11 +36,9 @@ schema_init(char id[STORE_ID_LEN + 1], const struct store *store,
 
 	secret_make(&fresh);
 	(void)snprintf(schema, sizeof(schema), "%d", STORE_SCHEMA);
-	add_key(&call, &keys[0], store, STORE_SELF);
-	add_key(&call, &keys[1], store, STORE_AUTHORISATIONS);
-	add_key(&call, &keys[2], store, STORE_AUDIT);
-	call.args[call.n++] = fresh.text;
-	call.args[call.n++] = schema;
+	script_call_init(&call, &script_init, store, &no_room);
+	call.args[ARG_STORE_ID] = fresh.text;
+	call.args[ARG_SCHEMA] = schema;
 	rc = script_run(&result, store->redis, &no_waiting, &call, err);
 	if (rc == ERR_OK && strlen(result.text) != STORE_ID_LEN)
 		rc = err_set(err, ERR_STORE, "the store's id is malformed");
@@ -77,15 +67,15 @@ schema_count(long long *n, const struct store *store, struct err *err)
 static enum err_code
 migrate(const struct store *store, int schema, struct err *err)
 {
-	struct script_call call = { .script = migrations[schema - 1] };
-	struct store_key keys[3];
+	struct script_call call;
+	struct store_key below;
 	struct script_result result;
 	enum err_code rc;
 
-	add_key(&call, &keys[0], store, STORE_SELF);
-	add_key(&call, &keys[1], store, STORE_PARENTS);
-	store_key(&keys[2], store->prefix, STORE_BELOW, NULL);
-	call.args[call.n++] = keys[2].text;
+	script_call_init(&call, migrations[schema - 1], store, &no_room);
+	script_call_add_key(&call, store, STORE_PARENTS, NULL);
+	store_key(&below, store->prefix, STORE_BELOW, NULL);
+	call.args[ARG_VALUE] = below.text;
 	rc = script_run(&result, store->redis, &no_waiting, &call, err);
 	if (rc == ERR_OK && result.values[0] == 1)
 		log_line("the store is migrated from schema %d to %d", schema,

@@ -3,13 +3,40 @@
 
 #include "fcgi-app/script.h"
 
+void
+script_call_add_key(struct script_call *call, const struct store *store,
+    enum store_kind kind, const struct dnsname *name)
+{
+	store_key(&call->keys[call->n_keys++], store->prefix, kind, name);
+}
+
+void
+script_call_init(struct script_call *call, const struct script *script,
+    const struct store *store, const struct room *room)
+{
+	struct store_key *keys = call->keys;
+
+	call->script = script;
+	call->n_keys = KEY_ABOVE;
+	memset(call->args, 0, sizeof(call->args));
+	store_key(&keys[KEY_AUDIT], store->prefix, STORE_AUDIT, NULL);
+	store_key(&keys[KEY_STORE], store->prefix, STORE_SELF, NULL);
+	store_key(&keys[KEY_AUTHORISATIONS], store->prefix,
+	    STORE_AUTHORISATIONS, NULL);
+	store_key_response(&keys[KEY_RESPONSES], store->prefix, room);
+	store_key(&keys[KEY_RECORDS], store->prefix, STORE_PERSISTENT,
+	    &room->name);
+	store_key(&keys[KEY_OWN], store->prefix, STORE_AUTHORISATION,
+	    &room->name);
+}
+
 /* By its hash, or whole. */
 static enum err_code
 exchange(struct redis *redis, const struct settings *s,
     const struct script_call *call, bool whole, struct err *err)
 {
-	const char *argv[SCRIPT_ARGS_MAX + 3];
-	size_t len[SCRIPT_ARGS_MAX + 3];
+	const char *argv[3 + SCRIPT_KEYS_MAX + SCRIPT_N_ARGS];
+	size_t len[COUNT_OF(argv)];
 	char n_keys[16], replicas[16], timeout[16];
 	int argc = 0;
 	enum err_code rc;
@@ -21,8 +48,10 @@ exchange(struct redis *redis, const struct settings *s,
 	argv[argc++] = whole ? "EVAL" : "EVALSHA";
 	argv[argc++] = whole ? call->script->text : call->script->sha1;
 	argv[argc++] = n_keys;
-	for (int i = 0; i < call->n; i++)
-		argv[argc++] = call->args[i];
+	for (int i = 0; i < call->n_keys; i++)
+		argv[argc++] = call->keys[i].text;
+	for (int i = 0; i < SCRIPT_N_ARGS; i++)
+		argv[argc++] = call->args[i] != NULL ? call->args[i] : "";
 	for (int i = 0; i < argc; i++)
 		len[i] = strlen(argv[i]);
 	redis_add(redis, argc, argv, len);

@@ -2,7 +2,7 @@
 #define FCGI_APP_SCRIPT_H
 
 #include "common/err.h"
-#include "common/redis.h"
+#include "common/store.h"
 
 /*
  * A Lua script of fcgi-app/scripts, made by the Makefile: Redis runs it as one
@@ -18,16 +18,47 @@ extern const struct script script_create, script_rotate, script_publish,
     script_expire, script_persist, script_delete, script_check, script_refuse,
     script_init, script_migrate_1;
 
-#define SCRIPT_ARGS_MAX 150 /* a key for each label, and some */
+#define SCRIPT_KEYS_MAX (DNSNAME_MAX / 2 + 8) /* a label takes two octets */
 #define SCRIPT_N_VALUES 3
 #define SCRIPT_TEXT_MAX 1024 /* octets, with NUL */
 
-/* Keys first, then arguments: NUL-terminated texts that outlive the call. */
+/* What a script is given: scripts/names.def. */
+enum script_key {
+#define KEY(upper, lower) KEY_##upper,
+#define ARG(upper, lower)
+#include "fcgi-app/scripts/names.def"
+#undef KEY
+#undef ARG
+};
+
+enum script_arg {
+#define KEY(upper, lower)
+#define ARG(upper, lower) ARG_##upper,
+#include "fcgi-app/scripts/names.def"
+#undef KEY
+#undef ARG
+	SCRIPT_N_ARGS,
+};
+
+/* A call in the making. */
 struct script_call {
 	const struct script *script;
-	int n_keys, n;
-	const char *args[SCRIPT_ARGS_MAX];
+	int n_keys; /* at least KEY_ABOVE: the rest are those of names above */
+	struct store_key keys[SCRIPT_KEYS_MAX];
+	const char *args[SCRIPT_N_ARGS]; /* outlive the call; NULL is "" */
 };
+
+/*
+ * Begin a call with all of its keys but those of names above.
+ *
+ *   room	the name, and the label of its responses
+ */
+void script_call_init(struct script_call *call, const struct script *script,
+    const struct store *store, const struct room *room);
+
+/* Add a key of the next name above. */
+void script_call_add_key(struct script_call *call, const struct store *store,
+    enum store_kind kind, const struct dnsname *name);
 
 struct script_result {
 	size_t n;                          /* integers that it returned */

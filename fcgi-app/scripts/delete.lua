@@ -1,14 +1,12 @@
 #!lua flags=allow-oom
--- KEYS[3] authorisation, KEYS[4] authorisations, KEYS[5] response,
--- KEYS[6] persistent, KEYS[7 ...] below, of the names above, nearest first
--- ARGV[9] secret_hash that it must have, or '' for whatever it is
+-- arg.presented is the secret_hash that it must have, or '' for whatever it is.
 -- Returns 1, or 0 when there is none (with this hash).
-local hash = redis.call('HGET', KEYS[3], 'secret_hash')
-if not hash or (ARGV[9] ~= '' and hash ~= ARGV[9]) then
+local hash = redis.call('HGET', key.own, 'secret_hash')
+if not hash or (arg.presented ~= '' and hash ~= arg.presented) then
 	return 0
 end
-redis.call('DEL', KEYS[3], KEYS[5], KEYS[6])
-redis.call('ZREM', KEYS[4], name)
-count_below(7, -1)
+redis.call('DEL', key.own, key.responses, key.records)
+redis.call('ZREM', key.authorisations, arg.name)
+count_below(-1)
 audit('deleted')
 return 1

@@ -1,4 +1,3 @@
 #!lua
--- ARGV[9] reason
-audit('refused', 'reason', ARGV[9])
+audit('refused', 'reason', arg.reason)
 return 1

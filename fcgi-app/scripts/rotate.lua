@@ -1,13 +1,10 @@
 #!lua
--- KEYS[3] authorisation
--- ARGV[9] secret_hash presented, ARGV[10] allowfrom compared,
--- ARGV[11] the new secret_hash
 -- Returns { level, suffix_match, 1 }, {} when refused, or
 -- { allowfrom } to compare.
-local level, suffix_match = authenticate(3)
-if not level then
-	return { suffix_match }
+local found = authenticate()
+if not found.granted then
+	return found.reply
 end
-redis.call('HSET', KEYS[3], 'secret_hash', ARGV[11])
+redis.call('HSET', key.own, 'secret_hash', arg.secret_hash)
 audit('rotated')
-return { level, suffix_match, 1 }
+return { found.level, found.suffix_match, 1 }
