@@ -188,14 +188,17 @@ store_check(int *schema, struct store *store, struct err *err)
 	return check_self(schema, store, redis_reply(store->redis, 0), err);
 }
 
-/* Take the first reply of an exchange: may what follows it be believed? */
+/*
+ * Take the last reply of an exchange: may those before it be believed?  A store
+ * that changes under them is another one by then.
+ */
 static enum err_code
-check_readable(struct store *store, struct err *err)
+check_readable(struct store *store, size_t last, struct err *err)
 {
 	enum err_code rc;
 	int schema;
 
-	rc = check_self(&schema, store, redis_reply(store->redis, 0), err);
+	rc = check_self(&schema, store, redis_reply(store->redis, last), err);
 	if (rc == ERR_OK && schema < STORE_SCHEMA)
 		rc = err_set(err, ERR_STORE,
 		    "the store has schema %d until \"acmeproxy serve\" "
@@ -221,11 +224,11 @@ ask_levels(const struct store *store, struct dnsname level)
 	return n;
 }
 
-/* A name above counts by its flag; the first of these is the name's own. */
+/* A name above counts by its flag; the first level is the name's own. */
 static bool
-has_suffix_match(const struct redis *redis, size_t first, size_t n_levels)
+has_suffix_match(const struct redis *redis, size_t n_levels)
 {
-	for (size_t i = first + 1; i < first + n_levels; i++)
+	for (size_t i = 1; i < n_levels; i++)
 		if (strcmp(reply_text(redis_reply(redis, i), NULL), "true") ==
 		    0)
 			return true;
@@ -261,7 +264,6 @@ enum err_code
 store_read_name(struct store_name *out, struct store *store,
     const struct room *room, int64_t now_ms, struct err *err)
 {
-	enum { SELF, LEVELS }; /* replies, in this order */
 	struct redis *redis = store->redis;
 	const struct redis_reply *below;
 	struct store_key response, key;
@@ -272,7 +274,6 @@ store_read_name(struct store_name *out, struct store *store,
 	rc = redis_begin(redis, err);
 	if (rc != ERR_OK)
 		return rc;
-	ask_self(store);
 	n = ask_levels(store, room->name);
 	store_key_response(&response, store->prefix, room);
 	(void)snprintf(after, sizeof(after), "(%" PRId64, now_ms);
@@ -281,19 +282,20 @@ store_read_name(struct store_name *out, struct store *store,
 	store_key(&key, store->prefix, STORE_BELOW, &room->name);
 	redis_add_words(redis, "HMGET", key.text, "children", "descendants",
 	    (char *)NULL);
+	ask_self(store);
 	rc = redis_end(redis, err);
 	if (rc == ERR_OK)
-		rc = check_readable(store, err);
+		rc = check_readable(store, n + 2, err);
 	if (rc != ERR_OK)
 		return rc;
 
-	below = redis_reply(redis, LEVELS + n + 1);
-	out->is_own = !reply_is_nil(redis_reply(redis, LEVELS));
-	out->is_covered = out->is_own || has_suffix_match(redis, LEVELS, n);
+	below = redis_reply(redis, n + 1);
+	out->is_own = !reply_is_nil(redis_reply(redis, 0));
+	out->is_covered = out->is_own || has_suffix_match(redis, n);
 	out->is_parent = has_field(below, 0);
 	out->is_above = has_field(below, 1);
 	out->n_values = 0;
-	take_values(out, redis_reply(redis, LEVELS + n), response.text);
+	take_values(out, redis_reply(redis, n), response.text);
 	return ERR_OK;
 }
 
@@ -301,7 +303,7 @@ enum err_code
 store_read_records(struct store_records *out, struct store *store,
     const struct dnsname *name, int64_t now_ms, struct err *err)
 {
-	enum { SELF, OWN, RECORDS }; /* replies, in this order */
+	enum { OWN, RECORDS, SELF }; /* replies, in this order */
 	struct redis *redis = store->redis;
 	const struct redis_reply *values;
 	struct store_key own, key;
@@ -314,13 +316,13 @@ store_read_records(struct store_records *out, struct store *store,
 	store_key(&own, store->prefix, STORE_AUTHORISATION, name);
 	store_key(&key, store->prefix, STORE_PERSISTENT, name);
 	(void)snprintf(after, sizeof(after), "(%" PRId64, now_ms);
-	ask_self(store);
 	redis_add_words(redis, "HGET", own.text, "suffix_match", (char *)NULL);
 	redis_add_words(redis, "ZRANGEBYSCORE", key.text, after, "+inf",
 	    (char *)NULL);
+	ask_self(store);
 	rc = redis_end(redis, err);
 	if (rc == ERR_OK)
-		rc = check_readable(store, err);
+		rc = check_readable(store, SELF, err);
 	if (rc != ERR_OK)
 		return rc;
 

@@ -1,7 +1,7 @@
 /*
  * Whatever a store says, DNS gets one whole answer of well-formed lines.  A
- * thread plays Redis: it says that it is the store that is meant, if the input
- * wants that, answers all other questions of a connection with the input, and
+ * thread plays Redis: it answers the questions of a connection with the input,
+ * says at last that it is the store that is meant, if the input wants that, and
  * hangs up.
  */
 #include <pthread.h>
@@ -53,9 +53,9 @@ serve(void *arg)
 
 		CHECK(fd >= 0);
 		if (read(fd, question, sizeof(question)) > 0) {
+			(void)!write(fd, store.answer, store.answer_len);
 			if (store.is_meant)
 				(void)!write(fd, self, sizeof(self) - 1);
-			(void)!write(fd, store.answer, store.answer_len);
 		}
 		(void)shutdown(fd, SHUT_WR);
 		/* Until it is closed there, lest the answer is lost. */
