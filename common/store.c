@@ -29,41 +29,17 @@ store_key(struct store_key *key, const char *prefix, enum store_kind kind,
 	key->len = n < 0 ? 0 : (size_t)n; /* cannot be cut: STORE_KEY_MAX */
 }
 
-bool
-room_is_label(const char *text, size_t len)
-{
-	if (len != ROOM_LABEL_LEN || text[0] != '_')
-		return false;
-	for (size_t i = 1; i < len; i++)
-		if (text[i] == '\0' ||
-		    strchr("abcdefghijklmnopqrstuvwxyz234567", text[i]) == NULL)
-			return false;
-	return true;
-}
-
-bool
-room_of(struct room *room, const struct dnsname *name)
-{
-	if (name->len <= ROOM_LABEL_LEN || name->text[ROOM_LABEL_LEN] != '.' ||
-	    !room_is_label(name->text, ROOM_LABEL_LEN))
-		return false;
-	memcpy(room->label, name->text, ROOM_LABEL_LEN);
-	room->label[ROOM_LABEL_LEN] = '\0';
-	room->name = *name;
-	return dnsname_to_parent(&room->name);
-}
-
 void
 store_key_response(struct store_key *key, const char *prefix,
-    const struct room *room)
+    const struct challenge *challenge)
 {
 	int n;
 
-	store_key(key, prefix, STORE_RESPONSE, &room->name);
-	if (room->label[0] == '\0')
+	store_key(key, prefix, STORE_RESPONSE, &challenge->name);
+	if (challenge->label[0] == '\0')
 		return;
 	n = snprintf(key->text + key->len, sizeof(key->text) - key->len, "/%s",
-	    room->label);
+	    challenge->label);
 	key->len += n < 0 ? 0 : (size_t)n;
 }
 
@@ -262,7 +238,7 @@ take_values(struct store_name *out, const struct redis_reply *values,
 
 enum err_code
 store_read_name(struct store_name *out, struct store *store,
-    const struct room *room, int64_t now_ms, struct err *err)
+    const struct challenge *challenge, int64_t now_ms, struct err *err)
 {
 	struct redis *redis = store->redis;
 	const struct redis_reply *below;
@@ -274,12 +250,12 @@ store_read_name(struct store_name *out, struct store *store,
 	rc = redis_begin(redis, err);
 	if (rc != ERR_OK)
 		return rc;
-	n = ask_levels(store, room->name);
-	store_key_response(&response, store->prefix, room);
+	n = ask_levels(store, challenge->name);
+	store_key_response(&response, store->prefix, challenge);
 	(void)snprintf(after, sizeof(after), "(%" PRId64, now_ms);
 	redis_add_words(redis, "ZRANGEBYSCORE", response.text, after, "+inf",
 	    "LIMIT", "0", "32", (char *)NULL);
-	store_key(&key, store->prefix, STORE_BELOW, &room->name);
+	store_key(&key, store->prefix, STORE_BELOW, &challenge->name);
 	redis_add_words(redis, "HMGET", key.text, "children", "descendants",
 	    (char *)NULL);
 	ask_self(store);

@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "common/challenge.h"
 #include "common/dnsname.h"
 #include "common/issuevalue.h"
 #include "common/redis.h"
@@ -33,25 +34,8 @@ enum store_kind {
 	STORE_AUDIT,          /* stream, name NULL */
 };
 
-#define ROOM_LABEL_LEN 17 /* "_" and 80 bits in base32 */
-
-/*
- * Where responses are: a name, and with dns-account-01 (draft-ietf-acme-dns-
- * account-label, 3.1) the label of an ACME account, "" otherwise.
- */
-struct room {
-	struct dnsname name;
-	char label[ROOM_LABEL_LEN + 1];
-};
-
-/* True when text is such a label; case is folded by room_of() only. */
-bool room_is_label(const char *text, size_t len);
-
-/* Split "_label.rest"; false when name does not begin with such a label. */
-bool room_of(struct room *room, const struct dnsname *name);
-
 void store_key_response(struct store_key *key, const char *prefix,
-    const struct room *room);
+    const struct challenge *challenge);
 
 void store_key(struct store_key *key, const char *prefix, enum store_kind kind,
     const struct dnsname *name);
@@ -103,15 +87,15 @@ MUST_CHECK enum err_code store_check(int *schema, struct store *store,
     struct err *err);
 
 /*
- * Read what there is of a name and of a room of its: one round trip, in which
- * the store is checked as well.
+ * Read what there is of a name and of a challenge for it: one round trip, in
+ * which the store is checked as well.
  *
  *   now_ms	responses that expire at or before it are left out
  *
  * Returns ERR_OK or ERR_STORE.
  */
 MUST_CHECK enum err_code store_read_name(struct store_name *out,
-    struct store *store, const struct room *room, int64_t now_ms,
+    struct store *store, const struct challenge *challenge, int64_t now_ms,
     struct err *err);
 
 /* The persistent records of one name, for DNS. */

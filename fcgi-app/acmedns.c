@@ -156,8 +156,9 @@ acmedns_register(struct call *call)
 		return BAD_PARAMETER;
 	secret_make_uuid(id);
 	secret_make_password(&password);
-	rc = dnsname_parse(&creation.fresh.name, id, strlen(id), &call->why);
-	call->params.name = creation.fresh.name;
+	rc = dnsname_parse(&creation.fresh.challenge.name, id, strlen(id),
+	    &call->why);
+	call->params.challenge.name = creation.fresh.challenge.name;
 	secret_hash(&creation.fresh.presented, &password);
 	creation.allowfrom = networks.kept;
 	if (rc == ERR_OK)
@@ -206,17 +207,17 @@ read_claim(struct claim *claim, struct call *call, const struct json *body)
 	memset(claim, 0, sizeof(*claim));
 	if (!is_uuid(r->api_user) ||
 	    strcasecmp(text_member(body, "subdomain"), r->api_user) != 0 ||
-	    dnsname_parse(&claim->name, r->api_user, strlen(r->api_user),
-		NULL) != ERR_OK ||
+	    dnsname_parse(&claim->challenge.name, r->api_user,
+		strlen(r->api_user), NULL) != ERR_OK ||
 	    secret_parse(&call->params.secret, r->api_key, strlen(r->api_key),
 		NULL) != ERR_OK)
 		return false;
-	call->params.name = claim->name;
+	call->params.challenge.name = claim->challenge.name;
 	secret_hash(&claim->presented, &call->params.secret);
 	return true;
 }
 
-/* What is to be published, and in which room; returns NULL or an error. */
+/* What is to be published, and under which label; returns NULL or an error. */
 static const char *
 read_update(struct txtvalue *value, struct claim *claim,
     const struct json *body)
@@ -229,9 +230,9 @@ read_update(struct txtvalue *value, struct claim *claim,
 		return "bad_txt";
 	if (label[0] == '\0')
 		return NULL;
-	if (!room_is_label(label, strlen(label)))
+	if (!challenge_is_label(label, strlen(label)))
 		return "bad_label";
-	memcpy(claim->label, label, sizeof(claim->label));
+	memcpy(claim->challenge.label, label, sizeof(claim->challenge.label));
 	return NULL;
 }
 

@@ -161,7 +161,9 @@ log_call(const struct call *call, const struct route *route,
 		: route->path[0] == '*' ? route->path + 1
 					: route->path,
 	    outcomes[outcome].status,
-	    call->params.name.len > 0 ? call->params.name.text : "-",
+	    call->params.challenge.name.len > 0
+		? call->params.challenge.name.text
+		: "-",
 	    outcome == STORE_AWAY ? " " : "",
 	    outcome == STORE_AWAY ? call->why.text : "");
 }
@@ -187,7 +189,7 @@ api_answer(const struct api *api, const struct request *request,
 
 	/* A refusal that cannot be noted is not answered, as anything else. */
 	if (outcomes[outcome].reason != NULL &&
-	    audit_refuse(&call.ledger, &call.params.name,
+	    audit_refuse(&call.ledger, &call.params.challenge.name,
 		outcomes[outcome].reason, &call.why) != ERR_OK)
 		outcome = STORE_AWAY;
 	if (outcome != DONE && outcome != MADE)

@@ -25,15 +25,13 @@ static void
 begin(struct operation *op, const struct script *script,
     const struct ledger *ledger, const struct claim *claim)
 {
-	struct room room = { .name = claim->name };
 	const char **args = op->call.args;
 
-	memcpy(room.label, claim->label, sizeof(room.label));
-	script_call_init(&op->call, script, ledger->store, &room);
+	script_call_init(&op->call, script, ledger->store, &claim->challenge);
 	(void)snprintf(op->retention_ms, sizeof(op->retention_ms), "%" PRId64,
 	    ledger->settings->audit_retention_days * MS_A_DAY);
 	(void)snprintf(op->schema, sizeof(op->schema), "%d", STORE_SCHEMA);
-	args[ARG_NAME] = claim->name.text;
+	args[ARG_NAME] = claim->challenge.name.text;
 	args[ARG_IP] = ledger->ip;
 	args[ARG_ACCOUNT] = ledger->account;
 	args[ARG_VIA] = ledger->via;
@@ -112,8 +110,8 @@ judge(struct verdict *verdict, const struct ledger *ledger,
 	rc = run_script(&result, ledger, op, err);
 	if (rc == ERR_OK && result.text[0] != '\0') {
 		if (!cidr_list_has(result.text, ledger->ip))
-			return audit_refuse(ledger, &claim->name, "address",
-			    err);
+			return audit_refuse(ledger, &claim->challenge.name,
+			    "address", err);
 		memcpy(op->allowfrom, result.text, sizeof(result.text));
 		op->call.args[ARG_ALLOWFROM] = op->allowfrom;
 		rc = run_script(&result, ledger, op, err);
@@ -121,7 +119,7 @@ judge(struct verdict *verdict, const struct ledger *ledger,
 	if (rc != ERR_OK || result.n < SCRIPT_N_VALUES)
 		return rc;
 	verdict->granted = true;
-	verdict->name = claim->name;
+	verdict->name = claim->challenge.name;
 	for (long long level = result.values[0]; level > 0; level--)
 		(void)dnsname_to_parent(&verdict->name);
 	verdict->suffix_match = result.values[1] == 1;
@@ -139,7 +137,7 @@ authorisation_create(bool *done, const struct ledger *ledger,
 	enum err_code rc;
 
 	begin(&op, &script_create, ledger, fresh);
-	add_counts(&op, ledger, fresh->name);
+	add_counts(&op, ledger, fresh->challenge.name);
 	args[ARG_SECRET_HASH] = fresh->presented.text;
 	args[ARG_SUFFIX_MATCH] = creation->suffix_match ? "true" : "false";
 	args[ARG_MAY_EXIST] = creation->may_exist ? "true" : "";
@@ -170,7 +168,7 @@ authorisation_delete(bool *done, const struct ledger *ledger,
 	struct operation op;
 
 	begin(&op, &script_delete, ledger, claim);
-	add_counts(&op, ledger, claim->name);
+	add_counts(&op, ledger, claim->challenge.name);
 	return run(done, ledger, &op, err);
 }
 
@@ -192,7 +190,7 @@ authorisation_check(struct verdict *verdict, const struct ledger *ledger,
 	struct operation op;
 
 	begin(&op, &script_check, ledger, claim);
-	add_levels(&op, ledger, claim->name);
+	add_levels(&op, ledger, claim->challenge.name);
 	return judge(verdict, ledger, claim, &op, err);
 }
 
@@ -203,7 +201,7 @@ response_publish(struct verdict *verdict, const struct ledger *ledger,
 	struct operation op;
 
 	begin(&op, &script_publish, ledger, claim);
-	add_levels(&op, ledger, claim->name);
+	add_levels(&op, ledger, claim->challenge.name);
 	(void)snprintf(op.life_ms, sizeof(op.life_ms), "%u000",
 	    ledger->settings->response_life_s);
 	(void)snprintf(op.most, sizeof(op.most), "%d", STORE_VALUES_MAX);
@@ -220,7 +218,7 @@ response_expire(struct verdict *verdict, const struct ledger *ledger,
 	struct operation op;
 
 	begin(&op, &script_expire, ledger, claim);
-	add_levels(&op, ledger, claim->name);
+	add_levels(&op, ledger, claim->challenge.name);
 	op.call.args[ARG_VALUE] = value != NULL ? value->text : "";
 	op.call.args[ARG_EVENT] = "expired";
 	return judge(verdict, ledger, claim, &op, err);
@@ -260,7 +258,7 @@ enum err_code
 audit_refuse(const struct ledger *ledger, const struct dnsname *name,
     const char *reason, struct err *err)
 {
-	struct claim nobody = { .name = *name };
+	struct claim nobody = { .challenge.name = *name };
 	struct operation op;
 	bool done;
 

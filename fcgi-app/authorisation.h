@@ -21,8 +21,7 @@ struct ledger {
 
 /* A name, and the secret that somebody presents for it. */
 struct claim {
-	struct dnsname name;
-	char label[ROOM_LABEL_LEN + 1]; /* of a room of its responses, or "" */
+	struct challenge challenge;
 	struct secret_hash
 	    presented; /* "": the administrator, who needs none */
 };

@@ -143,7 +143,7 @@ enum exit_status
 command_createauthorisation(const struct options *o)
 {
 	struct creation creation = { .suffix_match = o->suffix_match };
-	struct dnsname *name = &creation.fresh.name;
+	struct dnsname *name = &creation.fresh.challenge.name;
 	struct session session;
 	struct err err = { 0 };
 	struct secret secret;
@@ -194,7 +194,7 @@ command_rotateauthorisation(const struct options *o)
 	struct secret secret;
 	enum err_code rc;
 
-	if (command_known_name(&claim.name, o->argument) != ERR_OK)
+	if (command_known_name(&claim.challenge.name, o->argument) != ERR_OK)
 		return EXIT_USAGE;
 	if (session_open(&session, o, &err) != ERR_OK)
 		return command_fail(&err);
@@ -203,13 +203,14 @@ command_rotateauthorisation(const struct options *o)
 	rc = authorisation_rotate(&verdict, &session.ledger, &claim, &fresh,
 	    &err);
 	if (rc == ERR_OK && verdict.granted)
-		print_secret(o, "rotated the secret of", &claim.name, &secret,
-		    verdict.suffix_match);
+		print_secret(o, "rotated the secret of", &claim.challenge.name,
+		    &secret, verdict.suffix_match);
 	secret_wipe(&secret);
 	session_close(&session);
 	if (rc != ERR_OK)
 		return command_fail(&err);
-	return verdict.granted ? EXIT_DONE : tell_unknown(&claim.name);
+	return verdict.granted ? EXIT_DONE
+			       : tell_unknown(&claim.challenge.name);
 }
 
 enum exit_status
@@ -221,7 +222,7 @@ command_deleteauthorisation(const struct options *o)
 	enum err_code rc;
 	bool done = false;
 
-	if (command_known_name(&claim.name, o->argument) != ERR_OK)
+	if (command_known_name(&claim.challenge.name, o->argument) != ERR_OK)
 		return EXIT_USAGE;
 	if (session_open(&session, o, &err) != ERR_OK)
 		return command_fail(&err);
@@ -230,8 +231,8 @@ command_deleteauthorisation(const struct options *o)
 	if (rc != ERR_OK)
 		return command_fail(&err);
 	if (!done)
-		return tell_unknown(&claim.name);
+		return tell_unknown(&claim.challenge.name);
 	(void)printf("Successfully deleted authorisation \"%s\"\n",
-	    claim.name.text);
+	    claim.challenge.name.text);
 	return EXIT_DONE;
 }

@@ -11,7 +11,7 @@ print_secret(struct call *call, const struct secret *secret, bool suffix_match)
 	(void)snprintf(call->answer->body, sizeof(call->answer->body),
 	    "{\"result\": {\"secret\": \"%s\", \"authorisation\": \"%s\", "
 	    "\"suffix_match\": %s}}",
-	    secret->text, call->params.name.text,
+	    secret->text, call->params.challenge.name.text,
 	    suffix_match ? "true" : "false");
 }
 
@@ -33,9 +33,8 @@ print_response(struct call *call, const struct verdict *verdict,
 static struct claim
 claim_of(const struct call *call)
 {
-	struct claim claim = { .name = call->params.name };
+	struct claim claim = { .challenge = call->params.challenge };
 
-	memcpy(claim.label, call->params.label, sizeof(claim.label));
 	secret_hash(&claim.presented, &call->params.secret);
 	return claim;
 }
@@ -58,7 +57,7 @@ check_account(struct call *call)
 	if (account == NULL)
 		return BAD_ACCOUNT;
 	call->ledger.account = account->name;
-	if (!account_permits(account, &p->name, p->suffix_match))
+	if (!account_permits(account, &p->challenge.name, p->suffix_match))
 		return NOT_PERMITTED;
 	return DONE;
 }
@@ -66,7 +65,8 @@ check_account(struct call *call)
 enum outcome
 endpoint_create_authorisation(struct call *call)
 {
-	struct creation creation = { .fresh.name = call->params.name,
+	struct creation creation = { .fresh.challenge.name =
+					 call->params.challenge.name,
 		.suffix_match = call->params.suffix_match };
 	enum outcome outcome = check_account(call);
 	struct secret secret;

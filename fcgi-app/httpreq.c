@@ -27,34 +27,24 @@ text_of(const struct json *body, const char *key, size_t *len)
 	return json_as_string(value, len);
 }
 
-/*
- * The authorisation's name and the room that an fqdn stands for; a sentence if
- * there is none.
- */
+/* The challenge that an fqdn stands for; a sentence if there is none. */
 static const char *
-parse_fqdn(struct params *params, const struct settings *s, const char *text,
-    size_t len)
+parse_fqdn(struct challenge *challenge, const struct settings *s,
+    const char *text, size_t len)
 {
-	const struct dnsname *zone = &s->zone.name;
-	struct room room = { 0 };
+	struct dnsname name;
 
-	if (dnsname_parse(&room.name, text, len, NULL) != ERR_OK)
+	if (dnsname_parse(&name, text, len, NULL) != ERR_OK)
 		return "The parameter fqdn is not a domain name";
-	(void)room_of(&room, &room.name);
-	if (dnsname_drop_label(&room.name, "_acme-challenge")) {
-		if (dnsname_n_labels(&room.name) < 2)
-			return "The parameter fqdn has too few labels";
-	} else if (s->zone.is_set && dnsname_is_under(&room.name, zone) &&
-	    room.name.len > zone->len) {
-		room.name.len -= zone->len + 1;
-		room.name.text[room.name.len] = '\0';
-	} else {
-		return "The parameter fqdn neither begins with "
-		       "_acme-challenge nor is in the zone";
-	}
-	params->name = room.name;
-	memcpy(params->label, room.label, sizeof(room.label));
-	return NULL;
+	if (challenge_parse(challenge, &name))
+		return dnsname_n_labels(&challenge->name) < STORE_MIN_LABELS
+		    ? "The parameter fqdn has too few labels"
+		    : NULL;
+	if (s->zone.is_set &&
+	    challenge_parse_in_zone(challenge, &name, &s->zone.name))
+		return NULL;
+	return "The parameter fqdn neither begins with _acme-challenge nor is "
+	       "in the zone";
 }
 
 static const char *
@@ -67,7 +57,8 @@ read_default(struct wish *wish, struct call *call, const struct json *body)
 
 	if (fqdn == NULL)
 		return "The parameter fqdn is missing";
-	fault = parse_fqdn(&call->params, call->ledger.settings, fqdn, len);
+	fault = parse_fqdn(&call->params.challenge, call->ledger.settings, fqdn,
+	    len);
 	if (fault != NULL)
 		return fault;
 	if (value == NULL ||
@@ -86,7 +77,8 @@ read_raw(struct wish *wish, struct call *call, const struct json *body)
 	const char *key = text_of(body, "keyAuth", &key_len);
 
 	if (domain == NULL ||
-	    params_parse_name(&call->params.name, domain, len) != NULL)
+	    params_parse_name(&call->params.challenge.name, domain, len) !=
+		NULL)
 		return "The parameter domain is not a domain name";
 	if (key == NULL || key_len == 0)
 		return "The parameter keyAuth is missing";
@@ -152,7 +144,8 @@ find_account(const struct call *call, const char *user)
 static enum outcome
 ensure_authorisation(struct call *call)
 {
-	struct creation creation = { .fresh.name = call->params.name,
+	struct creation creation = { .fresh.challenge.name =
+					 call->params.challenge.name,
 		.may_exist = true };
 	struct secret secret;
 	bool done;
@@ -174,18 +167,19 @@ authenticate(struct call *call, struct claim *claim, bool is_present)
 	char user[DNSNAME_MAX + 2];
 
 	memset(claim, 0, sizeof(*claim));
-	claim->name = call->params.name;
-	memcpy(claim->label, call->params.label, sizeof(claim->label));
+	claim->challenge = call->params.challenge;
 	if (secret_parse_basic(user, sizeof(user), &call->params.secret,
 		call->request->authorization, NULL) != ERR_OK)
 		return BAD_CREDENTIALS;
 	account = find_account(call, user);
 	if (account == NULL) {
 		secret_hash(&claim->presented, &call->params.secret);
-		return is_user_of(user, &claim->name) ? DONE : BAD_CREDENTIALS;
+		return is_user_of(user, &claim->challenge.name)
+		    ? DONE
+		    : BAD_CREDENTIALS;
 	}
 	call->ledger.account = account->name;
-	if (!account_permits(account, &claim->name, false))
+	if (!account_permits(account, &claim->challenge.name, false))
 		return NOT_PERMITTED;
 	return is_present ? ensure_authorisation(call) : DONE;
 }

@@ -5,8 +5,7 @@
 #include "common/json.h"
 #include "fcgi-app/params.h"
 
-#define N_PARAMS   6
-#define NAME_MAX_L (DNSNAME_MAX - (sizeof("_acme-challenge.") - 1))
+#define N_PARAMS 6
 
 /* A value as sent, before any parser saw it. */
 struct raw {
@@ -71,7 +70,7 @@ params_parse_name(struct dnsname *name, const char *text, size_t len)
 		return "The parameter name has fewer than two labels";
 	if (is_all_digits(dot + 1))
 		return "The parameter name is an address, not a domain name";
-	if (out.len > NAME_MAX_L)
+	if (out.len > CHALLENGE_NAME_MAX)
 		return "The parameter name is too long for _acme-challenge "
 		       "to go in front of it";
 	*name = out;
@@ -81,7 +80,7 @@ params_parse_name(struct dnsname *name, const char *text, size_t len)
 static const char *
 parse_name(struct params *p, const struct raw *raw)
 {
-	return params_parse_name(&p->name, raw->text, raw->len);
+	return params_parse_name(&p->challenge.name, raw->text, raw->len);
 }
 
 static const char *
@@ -116,10 +115,10 @@ parse_suffix_match(struct params *p, const struct raw *raw)
 static const char *
 parse_label(struct params *p, const struct raw *raw)
 {
-	if (!room_is_label(raw->text, raw->len))
+	if (!challenge_is_label(raw->text, raw->len))
 		return "The parameter label is not _ and 16 characters of the "
 		       "base32 alphabet in lower case";
-	memcpy(p->label, raw->text, raw->len);
+	memcpy(p->challenge.label, raw->text, raw->len);
 	return NULL;
 }
 

@@ -21,13 +21,12 @@ enum param {
 
 /* Parameters that passed their parsers.  What was not given is zero. */
 struct params {
-	unsigned given; /* bits of enum param */
-	struct dnsname name;
-	struct secret secret; /* for params_wipe() */
+	unsigned given;             /* bits of enum param */
+	struct challenge challenge; /* its label is of dns-account-01 */
+	struct secret secret;       /* for params_wipe() */
 	struct txtvalue response;
 	bool suffix_match;
-	char label[ROOM_LABEL_LEN + 1]; /* of dns-account-01 */
-	struct issuevalue record;       /* of dns-persist-01 */
+	struct issuevalue record; /* of dns-persist-01 */
 };
 
 enum params_fault {

@@ -22,7 +22,7 @@ _Static_assert(COUNT_OF(migrations) == STORE_SCHEMA - 1,
 /* No client was told of these writes: do not wait until replicas have them. */
 static const struct settings no_waiting;
 
-static const struct room no_room;
+static const struct challenge no_challenge;
 
 enum err_code
 schema_init(char id[STORE_ID_LEN + 1], const struct store *store,
@@ -36,7 +36,7 @@ schema_init(char id[STORE_ID_LEN + 1], const struct store *store,
 
 	secret_make(&fresh);
 	(void)snprintf(schema, sizeof(schema), "%d", STORE_SCHEMA);
-	script_call_init(&call, &script_init, store, &no_room);
+	script_call_init(&call, &script_init, store, &no_challenge);
 	call.args[ARG_STORE_ID] = fresh.text;
 	call.args[ARG_SCHEMA] = schema;
 	rc = script_run(&result, store->redis, &no_waiting, &call, err);
@@ -72,7 +72,7 @@ migrate(const struct store *store, int schema, struct err *err)
 	struct script_result result;
 	enum err_code rc;
 
-	script_call_init(&call, migrations[schema - 1], store, &no_room);
+	script_call_init(&call, migrations[schema - 1], store, &no_challenge);
 	script_call_add_key(&call, store, STORE_PARENTS, NULL);
 	store_key(&below, store->prefix, STORE_BELOW, NULL);
 	call.args[ARG_VALUE] = below.text;

@@ -12,7 +12,7 @@ script_call_add_key(struct script_call *call, const struct store *store,
 
 void
 script_call_init(struct script_call *call, const struct script *script,
-    const struct store *store, const struct room *room)
+    const struct store *store, const struct challenge *challenge)
 {
 	struct store_key *keys = call->keys;
 
@@ -23,11 +23,11 @@ script_call_init(struct script_call *call, const struct script *script,
 	store_key(&keys[KEY_STORE], store->prefix, STORE_SELF, NULL);
 	store_key(&keys[KEY_AUTHORISATIONS], store->prefix,
 	    STORE_AUTHORISATIONS, NULL);
-	store_key_response(&keys[KEY_RESPONSES], store->prefix, room);
+	store_key_response(&keys[KEY_RESPONSES], store->prefix, challenge);
 	store_key(&keys[KEY_RECORDS], store->prefix, STORE_PERSISTENT,
-	    &room->name);
+	    &challenge->name);
 	store_key(&keys[KEY_OWN], store->prefix, STORE_AUTHORISATION,
-	    &room->name);
+	    &challenge->name);
 }
 
 /* By its hash, or whole. */

@@ -51,10 +51,10 @@ struct script_call {
 /*
  * Begin a call with all of its keys but those of names above.
  *
- *   room	the name, and the label of its responses
+ *   challenge	the name, and the label of its responses
  */
 void script_call_init(struct script_call *call, const struct script *script,
-    const struct store *store, const struct room *room);
+    const struct store *store, const struct challenge *challenge);
 
 /* Add a key of the next name above. */
 void script_call_add_key(struct script_call *call, const struct store *store,

@@ -39,10 +39,13 @@ backend_wipe(struct backend *backend)
  * the names of theirs.
  */
 static bool
-is_challenge(struct dnsname name)
+is_ours(const struct dnsname *name)
 {
-	return dnsname_drop_label(&name, "_acme-challenge") ||
-	    dnsname_drop_label(&name, "_validation-persist");
+	struct challenge challenge;
+	struct dnsname of;
+
+	return challenge_parse(&challenge, name) ||
+	    challenge_parse_persistent(&of, name);
 }
 
 static enum err_code
@@ -59,7 +62,7 @@ answer_q(struct backend *b, const struct question *q, struct reply *reply,
 	    dnsname_parse(&name, q->qname, strlen(q->qname), NULL) == ERR_OK) {
 		if (b->is_set_up)
 			rc = names_answer(b, q, &name, reply, err);
-		else if (is_challenge(name))
+		else if (is_ours(&name))
 			rc = err_set(err, ERR_SYSTEM, "%s", b->why_not.text);
 	}
 	if (rc == ERR_OK && !reply_end(reply))
@@ -84,14 +87,14 @@ answer_helo(struct backend *b, const struct question *q, struct reply *reply,
 static void
 answer_cmd(struct backend *b, struct reply *reply)
 {
-	struct room room = { .name = b->settings.soa_hostname };
+	struct challenge any = { .name = b->settings.soa_hostname };
 	struct err why = { .text = "ok" };
 	struct store_name found;
 
 	if (!b->is_set_up)
 		why = b->why_not;
 	else
-		(void)!store_read_name(&found, &b->store, &room, clock_now_ms(),
+		(void)!store_read_name(&found, &b->store, &any, clock_now_ms(),
 		    &why);
 	reply_line(reply, "acmeproxy-pipe: store: %s\nEND", why.text);
 }

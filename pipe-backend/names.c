@@ -76,15 +76,18 @@ find_apex(bool *is_apex, struct store_name *found, struct backend *b,
     const struct dnsname *name, struct err *err)
 {
 	const struct settings *s = &b->settings;
-	struct room room = { .name = *name };
-	bool is_challenge = dnsname_drop_label(&room.name, "_acme-challenge");
+	struct challenge challenge;
+	bool is_challenge =
+	    challenge_parse(&challenge, name) && challenge.label[0] == '\0';
 	enum err_code rc;
 
 	*is_apex = false;
+	if (!is_challenge)
+		challenge = (struct challenge){ .name = *name };
 	if (!is_challenge &&
 	    (s->authority == AUTHORITY_CHALLENGE || is_elsewhere(s, name)))
 		return ERR_OK;
-	rc = store_read_name(found, &b->store, &room, clock_now_ms(), err);
+	rc = store_read_name(found, &b->store, &challenge, clock_now_ms(), err);
 	if (rc != ERR_OK)
 		return rc;
 	if (is_challenge) {
@@ -157,33 +160,30 @@ add_records(const struct answer *a, const struct dnsname *name)
 	return exists;
 }
 
-/* _validation-persist.N, if the settings want it: of gets N. */
+/* A name whose persistent records are served, if the settings want it. */
 static bool
 is_persistent(struct dnsname *of, const struct settings *s,
     const struct dnsname *name)
 {
-	*of = *name;
-	return s->persistent_records &&
-	    dnsname_drop_label(of, "_validation-persist");
+	return s->persistent_records && challenge_parse_persistent(of, name);
 }
 
-/* L.ZONE has the responses of authorisation L, _LABEL.L.ZONE those of a room.
- */
+/* The responses to a challenge in the zone. */
 static enum err_code
-add_responses_below(bool *exists, const struct answer *a,
-    const struct dnsname *name, struct err *err)
+add_responses_in_zone(bool *exists, const struct answer *a,
+    const struct challenge *challenge, struct err *err)
 {
-	struct room room = { .name = *name };
-	bool is_room = room_of(&room, name);
 	struct store_name found;
 	enum err_code rc;
 
-	rc = store_read_name(&found, &a->b->store, &room, clock_now_ms(), err);
+	rc = store_read_name(&found, &a->b->store, challenge, clock_now_ms(),
+	    err);
 	if (rc != ERR_OK)
 		return rc;
 	if (found.is_covered)
 		add_values(a, &found);
-	*exists = !is_room && (found.is_covered || found.is_above);
+	*exists =
+	    challenge->label[0] == '\0' && (found.is_covered || found.is_above);
 	return ERR_OK;
 }
 
@@ -195,27 +195,25 @@ find_persistent(struct store_records *found, const struct answer *a,
 	return store_read_records(found, &a->b->store, of, clock_now_ms(), err);
 }
 
-/* A name below the zone's own. */
+/* A name below the zone's own; challenge is what it stands for there. */
 static enum err_code
 answer_below(const struct answer *a, const struct dnsname *name,
-    struct err *err)
+    const struct challenge *challenge, struct err *err)
 {
-	const struct settings *s = &a->b->settings;
-	struct dnsname below = *name, of;
+	struct dnsname of;
 	size_t empty = a->reply->len;
 	struct store_records found;
 	bool exists = false;
 	enum err_code rc;
 
-	below.len -= s->zone.name.len + 1;
-	below.text[below.len] = '\0';
-	if (is_persistent(&of, s, &below)) {
+	if (challenge->label[0] == '\0' &&
+	    is_persistent(&of, &a->b->settings, &challenge->name)) {
 		rc = find_persistent(&found, a, &of, err);
 		if (rc == ERR_OK && found.is_own)
 			add_persistent(a, &found);
 		exists = rc == ERR_OK && found.is_own;
 	} else {
-		rc = add_responses_below(&exists, a, &below, err);
+		rc = add_responses_in_zone(&exists, a, challenge, err);
 	}
 	if (rc != ERR_OK)
 		return rc;
@@ -243,34 +241,38 @@ answer_zone(struct answer *a, const struct question *q,
     const struct dnsname *name, struct err *err)
 {
 	const struct dnsname *zone = &a->b->settings.zone.name;
-	bool is_apex = name->len == zone->len;
+	struct challenge challenge;
+	bool is_below = challenge_parse_in_zone(&challenge, name, zone);
 
 	a->owner.id = zone_id(zone);
-	if (!is_asked_for(a, q) || (q->rrtype == RRTYPE_SOA && !is_apex))
+	if (!is_asked_for(a, q) || (q->rrtype == RRTYPE_SOA && is_below))
 		return ERR_OK;
-	if (!is_apex)
-		return answer_below(a, name, err);
+	if (is_below)
+		return answer_below(a, name, &challenge, err);
 	add_authority(a, false);
 	(void)add_records(a, name);
 	return ERR_OK;
 }
 
 /*
- * A name one label below a challenge: with dns-account-01 each account has a
- * room of its own there.  Its zone is the challenge's.
+ * A name one label below a challenge, where with dns-account-01 the responses
+ * of one ACME account are.  Its zone is the challenge's.
  */
 static enum err_code
-answer_room(struct answer *a, const struct question *q, struct room *room,
+answer_labelled(struct answer *a, const struct question *q,
+    const struct dnsname *name, const struct challenge *challenge,
     struct err *err)
 {
 	struct store_name found;
+	struct dnsname apex = *name;
 	enum err_code rc;
 
-	a->owner.id = zone_id(&room->name);
-	if (q->rrtype == RRTYPE_SOA || !is_asked_for(a, q) ||
-	    !dnsname_drop_label(&room->name, "_acme-challenge"))
+	(void)dnsname_to_parent(&apex);
+	a->owner.id = zone_id(&apex);
+	if (q->rrtype == RRTYPE_SOA || !is_asked_for(a, q))
 		return ERR_OK;
-	rc = store_read_name(&found, &a->b->store, room, clock_now_ms(), err);
+	rc = store_read_name(&found, &a->b->store, challenge, clock_now_ms(),
+	    err);
 	if (rc == ERR_OK && found.is_covered)
 		add_values(a, &found);
 	return rc;
@@ -321,7 +323,7 @@ names_answer(struct backend *b, const struct question *q,
 		    .qname = q->qname,
 		    .id = zone_id(name),
 		    .asked = q->rrtype } };
-	struct room room;
+	struct challenge challenge;
 	bool is_apex = false;
 	enum err_code rc;
 
@@ -332,7 +334,7 @@ names_answer(struct backend *b, const struct question *q,
 	}
 	if (zone->is_set && dnsname_is_under(name, &zone->name))
 		return answer_zone(&a, q, name, err);
-	if (room_of(&room, name))
-		return answer_room(&a, q, &room, err);
+	if (challenge_parse(&challenge, name) && challenge.label[0] != '\0')
+		return answer_labelled(&a, q, name, &challenge, err);
 	return ERR_OK;
 }

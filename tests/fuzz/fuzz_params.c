@@ -31,9 +31,9 @@ check_params(const struct params *p)
 	static const struct params zero;
 
 	if ((p->given & PARAM_NAME) != 0) {
-		check_name(&p->name);
-		CHECK(strchr(p->name.text, '.') != NULL);
-		CHECK(p->name.len + strlen("_acme-challenge.") <= DNSNAME_MAX);
+		check_name(&p->challenge.name);
+		CHECK(strchr(p->challenge.name.text, '.') != NULL);
+		CHECK(p->challenge.name.len + strlen("_acme-challenge.") <= DNSNAME_MAX);
 	}
 	if ((p->given & PARAM_SECRET) != 0) {
 		CHECK(p->secret.len == strlen(p->secret.text));
@@ -65,10 +65,10 @@ check_in_json(const struct params *p)
 	if ((p->given & (bit)) != 0)                                           \
 	n += (size_t)snprintf(body + n, sizeof(body) - n,                      \
 	    ", \"" key "\": \"%s\"", (value))
-	ADD(PARAM_NAME, "name", p->name.text);
+	ADD(PARAM_NAME, "name", p->challenge.name.text);
 	ADD(PARAM_SECRET, "secret", p->secret.text);
 	ADD(PARAM_RESPONSE, "response", p->response.text);
-	ADD(PARAM_LABEL, "label", p->label);
+	ADD(PARAM_LABEL, "label", p->challenge.label);
 	ADD(PARAM_RECORD, "record", p->record.text);
 #undef ADD
 	n += (size_t)snprintf(body + n, sizeof(body) - n, "}");
@@ -76,11 +76,11 @@ check_in_json(const struct params *p)
 	request.body_len = n;
 	CHECK(params_parse(&again, &request, 0, ALL, &sentence) == PARAMS_OK);
 	CHECK(again.given == (p->given | PARAM_SUFFIX_MATCH));
-	CHECK(strcmp(again.name.text, p->name.text) == 0);
+	CHECK(strcmp(again.challenge.name.text, p->challenge.name.text) == 0);
 	CHECK(strcmp(again.secret.text, p->secret.text) == 0);
 	CHECK(strcmp(again.response.text, p->response.text) == 0);
 	CHECK(again.suffix_match == p->suffix_match);
-	CHECK(strcmp(again.label, p->label) == 0);
+	CHECK(strcmp(again.challenge.label, p->challenge.label) == 0);
 	CHECK(strcmp(again.record.text, p->record.text) == 0);
 	CHECK(again.record.until_s == p->record.until_s);
 	params_wipe(&again);

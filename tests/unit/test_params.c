@@ -139,7 +139,7 @@ test_accepted(void **state)
 				     strlen(accepted[i].body), &sentence),
 		    PARAMS_OK);
 		assert_int_equal(p.given, accepted[i].given);
-		assert_string_equal(p.name.text, accepted[i].name);
+		assert_string_equal(p.challenge.name.text, accepted[i].name);
 		assert_string_equal(p.secret.text, accepted[i].secret);
 		assert_string_equal(p.response.text, accepted[i].response);
 		assert_int_equal(p.suffix_match, accepted[i].suffix_match);

@@ -1,0 +1,137 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/challenge.h"
+
+#define LABEL "_ujmmovf2vn55tgye"
+#define ZONE  "auth.example.org"
+
+static struct dnsname
+name_of(const char *text)
+{
+	struct dnsname name;
+
+	assert_int_equal(dnsname_parse(&name, text, strlen(text), NULL),
+	    ERR_OK);
+	return name;
+}
+
+/* A name, and what it stands for: the name of a challenge and its label. */
+static const struct {
+	const char *name;
+	const char *want; /* NULL: it is none */
+	const char *label;
+} cases[] = {
+	{ "_acme-challenge.example.com", "example.com", "" },
+	{ "_acme-challenge.com", "com", "" },
+	{ LABEL "._acme-challenge.example.com", "example.com", LABEL },
+	{ "_acme-challenge._acme-challenge.a", "_acme-challenge.a", "" },
+	{ "_acme-challenge." LABEL ".a", LABEL ".a", "" },
+	{ "_acme-challenge", NULL, NULL },
+	{ LABEL "._acme-challenge", NULL, NULL },
+	{ "example.com", NULL, NULL },
+	{ "x._acme-challenge.example.com", NULL, NULL },
+	{ LABEL "." LABEL "._acme-challenge.a", NULL, NULL },
+	/* Sixteen characters of base32, no other. */
+	{ LABEL "a._acme-challenge.a", NULL, NULL },
+	{ "_ujmmovf2vn55tgy1._acme-challenge.a", NULL, NULL },
+	{ "aujmmovf2vn55tgye._acme-challenge.a", NULL, NULL },
+	{ "_validation-persist.example.com", NULL, NULL },
+}, in_zone[] = {
+	{ "a." ZONE, "a", "" },
+	{ "secure.example.com." ZONE, "secure.example.com", "" },
+	{ LABEL ".a." ZONE, "a", LABEL },
+	{ LABEL "." ZONE, LABEL, "" },
+	{ "_validation-persist.a." ZONE, "_validation-persist.a", "" },
+	{ ZONE, NULL, NULL },
+	{ "x" ZONE, NULL, NULL },
+	{ "a.example.org", NULL, NULL },
+}, persistent[] = {
+	{ "_validation-persist.example.com", "example.com", NULL },
+	{ "_validation-persist", NULL, NULL },
+	{ "x._validation-persist.example.com", NULL, NULL },
+	{ "example.com", NULL, NULL },
+};
+
+static void
+check(bool is_one, const struct challenge *challenge, size_t i,
+    const char *want, const char *label)
+{
+	print_message("case %zu\n", i);
+	assert_int_equal(is_one, want != NULL);
+	if (want == NULL) {
+		assert_string_equal(challenge->name.text, "untouched");
+		return;
+	}
+	assert_string_equal(challenge->name.text, want);
+	assert_int_equal(challenge->name.len, strlen(want));
+	assert_string_equal(challenge->label, label);
+}
+
+static void
+test_parse(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct challenge challenge = { .name.text = "untouched" };
+		struct dnsname name = name_of(cases[i].name);
+
+		check(challenge_parse(&challenge, &name), &challenge, i,
+		    cases[i].want, cases[i].label);
+	}
+}
+
+static void
+test_parse_in_zone(void **state)
+{
+	struct dnsname zone = name_of(ZONE);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(in_zone); i++) {
+		struct challenge challenge = { .name.text = "untouched" };
+		struct dnsname name = name_of(in_zone[i].name);
+
+		check(challenge_parse_in_zone(&challenge, &name, &zone),
+		    &challenge, i, in_zone[i].want, in_zone[i].label);
+	}
+}
+
+static void
+test_parse_persistent(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(persistent); i++) {
+		struct challenge challenge = { .name.text = "untouched" };
+		struct dnsname name = name_of(persistent[i].name);
+
+		check(challenge_parse_persistent(&challenge.name, &name),
+		    &challenge, i, persistent[i].want, "");
+	}
+}
+
+/* The longest name makes the longest challenge. */
+static void
+test_name_max(void **state)
+{
+	(void)state;
+	assert_int_equal(CHALLENGE_NAME_MAX + strlen("_acme-challenge."),
+	    DNSNAME_MAX);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_parse_in_zone),
+		cmocka_unit_test(test_parse_persistent),
+		cmocka_unit_test(test_name_max),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
