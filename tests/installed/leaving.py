@@ -1,6 +1,7 @@
 """Removed, installed again, and gone for good."""
 
 import re
+from pathlib import Path
 
 from .first import NAME, STAMP, packages
 from .internet import texts
@@ -21,21 +22,28 @@ END
 apt-get install pdns-backend-bind
 systemctl restart pdns
 """
-# What other packages and the system itself write.
+# What the system and maintainer scripts write in folders that are nobody's own.
 OTHERS = re.compile(
-    r"/(var/(log|cache|tmp|www|lib/(apt|dpkg|systemd|redis|nginx|letsencrypt|ucf|private|dbus"
-    r"|powerdns|python))"
-    r"|root|tmp|etc/(letsencrypt|ssl|nginx|powerdns|redis|rc.\.d|alternatives|init\.d|python3"
-    r"|systemd/system/([\w.-]+\.(wants|requires)|redis.service)"
-    r"|((passwd|group|shadow|gshadow|subuid|subgid)-?|ld\.so\.cache|mailcap"
-    r"|ca-certificates\.conf|resolv\.conf|networks|\.pwd\.lock|machine-id))"
-    r"|usr/(share/(man|info|doc|ca-certificates|python3)|lib|bin|sbin|local/share/ca-certificates)"
-    r")(/.*)?")
+    r"/(root|tmp|var/(log|cache|tmp|www|lib/(dpkg|private|dbus|python|redis|letsencrypt))"
+    r"|etc/(letsencrypt|nginx|rc.\.d|python3)"
+    r"|usr/(share/ca-certificates|local/share/ca-certificates))/.*"
+    r"|/etc/((passwd|group|shadow|gshadow|subuid|subgid)-?|ld\.so\.cache|mailcap|networks"
+    r"|ca-certificates\.conf|resolv\.conf|\.pwd\.lock|machine-id)")
+
+
+def _folders(machine):
+    """Folders of packages that are still there, but for those that every system has."""
+    info = machine.path("/var/lib/dpkg/info")
+    paths = {line for path in info.glob("*.list") for line in path.read_text().splitlines()}
+    return paths - set((info / "base-files.list").read_text().splitlines())
 
 
 def left(machine, stamp):
     """Paths that are newer than a file and nobody else's, or have our name; lines of ours."""
-    newer = machine.must(f"find / -xdev -newer {stamp} ! -type d").splitlines()
+    folders = _folders(machine)
+    newer = [path for path in machine.must(f"find / -xdev -newer {stamp} ! -type d").splitlines()
+             if not OTHERS.fullmatch(path)
+             and not any(str(parent) in folders for parent in Path(path).parents)]
     named = machine.must(
         "find / -xdev -path /var/log -prune -o -path /root -prune -o "
         "-path /etc/letsencrypt -prune -o -name '*acmeproxy*' -print").splitlines()
@@ -44,8 +52,7 @@ def left(machine, stamp):
         "--exclude-dir=apt --exclude-dir=private --exclude-dir=transient --exclude=hosts "
         # And what others keep of former states.
         "--exclude=hostname --exclude='*-' --exclude='*.[0-9]'").output.splitlines()
-    return sorted({path for path in newer if not OTHERS.fullmatch(path)} | set(named)
-                  | set(lines))
+    return sorted({*newer, *named, *lines})
 
 
 def units(machine):
