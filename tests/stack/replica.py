@@ -44,8 +44,9 @@ class Replica:
         wait_until("the replica follows", self.is_in_step, self.process)
 
     def is_in_step(self):
-        """The first Redis says so."""
-        return "state=online" in self.stack.redis_cli("INFO", "replication")
+        """It has a write of the first Redis, and has said so."""
+        said = self.stack.redis_cli(text="SET in-step 1\nWAIT 1 1000\nDEL in-step\n")
+        return said.splitlines()[1:2] == ["1"]
 
     def read(self, *words):
         """What redis-cli prints when it asks the replica."""

@@ -94,7 +94,7 @@ def test_a_replica_is_required(start_stack, tmp_path):
 
 def test_a_replica_that_is_there(start_stack, tmp_path):
     """A 200 says that the replica has it; without it, 503; with it again, 200."""
-    stack = start_stack(settings={"replicas_required": 1, "replicas_timeout_ms": 300},
+    stack = start_stack(settings={"replicas_required": 1, "replicas_timeout_ms": 3000},
                         replica_port=free_port())
     api, redis = Api(stack), Redis(stack)
     with Replica(stack, tmp_path / "r") as replica:
