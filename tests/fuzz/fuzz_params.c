@@ -33,7 +33,8 @@ check_params(const struct params *p)
 	if ((p->given & PARAM_NAME) != 0) {
 		check_name(&p->challenge.name);
 		CHECK(strchr(p->challenge.name.text, '.') != NULL);
-		CHECK(p->challenge.name.len + strlen("_acme-challenge.") <= DNSNAME_MAX);
+		CHECK(p->challenge.name.len + strlen("_acme-challenge.") <=
+		    DNSNAME_MAX);
 	}
 	if ((p->given & PARAM_SECRET) != 0) {
 		CHECK(p->secret.len == strlen(p->secret.text));
