@@ -8,6 +8,7 @@ it skipped all.
 import fcntl
 import os
 import shutil
+import subprocess
 import sys
 import traceback
 from pathlib import Path
@@ -21,6 +22,9 @@ from installed.root import Roots, own_release  # noqa: E402
 
 TOP = Path(__file__).resolve().parent.parent.parent
 PROGRAMS = ("debootstrap", "systemd-nspawn", "nsenter", "ip", "pdns_server", "unbound", "pebble")
+# What cage.py does first; a container's root may not.
+CAGE = ("unshare", "--mount", "--pid", "--fork", "--ipc", "--net",
+        "mount", "-t", "tmpfs", "tmpfs", "/run")
 
 
 class Skipped(Exception):
@@ -33,6 +37,9 @@ def possible():
     for program in PROGRAMS:
         if not shutil.which(program):
             raise Skipped(f"there is no {program}")
+    run = subprocess.run(CAGE, capture_output=True, text=True)
+    if run.returncode != 0:
+        raise Skipped(f"it needs namespaces and mounts: {run.stderr.strip()}")
 
 
 def probe(world):
