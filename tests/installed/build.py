@@ -50,9 +50,8 @@ def build(roots, directory):
     _make_previous(root / "src" / "previous")
     # Where apt looks for it.
     shutil.copytree(root / "src/new/deploy/debian", root / "src/needs/debian")
-    for wanted in (("build-dep", "/src/needs"), ("install", "lintian")):
-        roots.with_network(root, lambda wanted=wanted: roots.chroot(
-            root, "apt-get", "-q", "-y", "--no-install-recommends", *wanted))
+    apt = ("apt-get", "-q", "-y", "--no-install-recommends")
+    roots.with_network(root, lambda: roots.chroot(root, *apt, "build-dep", "/src/needs"))
     folders = {}
     for variant, suffix in VARIANTS.items():
         # One run of the unit tests is enough.
@@ -63,6 +62,8 @@ def build(roots, directory):
         folders[variant].mkdir(parents=True)
         for deb in (root / "build" / variant / "deb").glob("*.deb"):
             shutil.copy(deb, folders[variant])
+    # Not before: nothing that it brings may help to build.
+    roots.with_network(root, lambda: roots.chroot(root, *apt, "install", "lintian"))
     roots.chroot(root, "sh", "-c", "lintian --fail-on error,warning /build/new/deb/*.changes")
     roots.remove("build")
     return folders

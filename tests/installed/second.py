@@ -2,7 +2,7 @@
 
 import shutil
 
-from stack.process import wait_until
+from stack.process import StackError, wait_until
 
 from .first import NAME, client
 from .internet import ask, texts
@@ -80,7 +80,9 @@ def second(world):
         wait_until("SERVFAIL from the second", lambda: says_servfail(last), seconds=30)
         for _ in range(50):
             expect(texts(SECOND, CHALLENGE), "SERVFAIL", "the second")
-        expect_in(last[0], server.texts(NAME), "the first goes on")
+        # A name has at most 32: the one that got the 503 may have taken the oldest's place.
+        if not set(last).intersection(server.texts(NAME)):
+            raise StackError(f"the first does not go on: {server.texts(NAME)}, before: {last}")
     with step("the link is mended: all is well again"):
         network.mend("ns1", "ns2")
         wait_until_well(server)
