@@ -31,11 +31,11 @@ quiet   = $(if $(V),,@echo '  $(1)	$@';)
 COMPILE = $(CC) -std=c11 -D_DEFAULT_SOURCE -DACMEPROXY_VERSION='"$(VERSION)"' \
 	-I. -MMD -MP -pthread -fno-common -ffile-prefix-map=$(CURDIR)=. $(WARN) $(MODE) \
 	$(CFLAGS) $(CPPFLAGS) $(FORTIFY)
-objects = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
+objects = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c $(1)/*/*.c)))
 
 PROGRAMS := $(BUILD)/acmeproxy $(BUILD)/acmeproxy-pipe
 COMMON   := $(call objects,common)
-APP      := $(call objects,fcgi-app) $(BUILD)/fcgi-app/scripts.o
+APP      := $(call objects,fcgi-app) $(BUILD)/fcgi-app/store/scripts.o
 PIPE     := $(call objects,pipe-backend)
 SCRIPTS  := create rotate publish expire persist delete check refuse
 HEADLESS := init migrate_1
@@ -62,20 +62,20 @@ $(BUILD)/%.o: $(BUILD)/%.c Makefile
 
 # Each Lua script as a C string with its SHA-1, without comments and with numbers
 # for the names of names.def; most of them have a common head.
-$(BUILD)/fcgi-app/scripts.c: $(wildcard fcgi-app/scripts/*) Makefile
+$(BUILD)/fcgi-app/store/scripts.c: $(wildcard fcgi-app/store/scripts/*) Makefile
 	@mkdir -p $(@D)
-	@sed -n 's/^KEY(.*, \(.*\)).*/\1/p' fcgi-app/scripts/names.def | \
+	@sed -n 's/^KEY(.*, \(.*\)).*/\1/p' fcgi-app/store/scripts/names.def | \
 		awk '{ printf "s/\\bkey\\.%s_at\\b/%d/g\ns/\\bkey\\.%s\\b/KEYS[%d]/g\n", \
 			$$0, NR, $$0, NR }' >$@.sed
-	@sed -n 's/^ARG(.*, \(.*\)).*/\1/p' fcgi-app/scripts/names.def | \
+	@sed -n 's/^ARG(.*, \(.*\)).*/\1/p' fcgi-app/store/scripts/names.def | \
 		awk '{ printf "s/\\barg\\.%s\\b/ARGV[%d]/g\n", $$0, NR }' >>$@.sed
-	@echo '#include "fcgi-app/script.h"' >$@.new
+	@echo '#include "fcgi-app/store/script.h"' >$@.new
 	@for s in $(SCRIPTS) $(HEADLESS); do \
 		case " $(HEADLESS) " in *" $$s "*) head=;; \
-			*) head=fcgi-app/scripts/head.lua;; esac; \
-		{ head -n 1 fcgi-app/scripts/$$s.lua && \
+			*) head=fcgi-app/store/scripts/head.lua;; esac; \
+		{ head -n 1 fcgi-app/store/scripts/$$s.lua && \
 			cat $$head </dev/null && \
-			tail -n +2 fcgi-app/scripts/$$s.lua; } | \
+			tail -n +2 fcgi-app/store/scripts/$$s.lua; } | \
 			sed -e '/^[[:space:]]*--/d' -f $@.sed >$@.lua && \
 		! grep -nE '\b(key|arg)\.' $@.lua && \
 		echo "const struct script script_$$s = {" && \

@@ -2,7 +2,7 @@
 #define FCGI_APP_CONFIG_H
 
 #include "common/settings.h"
-#include "fcgi-app/accounts.h"
+#include "fcgi-app/access/accounts.h"
 
 /*
  * All that the files say, as of one reading.  It is shared by threads and never

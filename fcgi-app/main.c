@@ -6,7 +6,18 @@
 #include <string.h>
 
 #include "common/log.h"
-#include "fcgi-app/command.h"
+#include "fcgi-app/commands/command.h"
+#include "fcgi-app/server/serve.h"
+
+static enum exit_status
+command_serve(const struct options *o)
+{
+	struct err err = { 0 };
+
+	if (serve(o->config, o->listen, &err) == ERR_OK)
+		return EXIT_DONE;
+	return command_fail(&err);
+}
 
 /* One row a command; the help is printed from it. */
 static const struct command {

@@ -1,7 +1,7 @@
 /* A name is taken when, and only when, RFC 1035 and our alphabet allow it. */
 #include <string.h>
 
-#include "fcgi-app/params.h"
+#include "fcgi-app/api/params.h"
 #include "tests/fuzz/check.h"
 
 static void

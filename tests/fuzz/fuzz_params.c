@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fcgi-app/params.h"
+#include "fcgi-app/api/params.h"
 #include "tests/fuzz/check.h"
 
 #define ALL                                                                    \

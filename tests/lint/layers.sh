@@ -1,20 +1,34 @@
 #!/bin/sh
-# Fail when a file includes what its layer may not: ARCHITECTURE.md, "Layers".
+# Fail when a file includes what its layer may not: ARCHITECTURE.md.
 rc=0
-rule() { # DIRECTORY PATTERN [FILES THAT MAY]
-	found=$(grep -rlE --include='*.[ch]' "^#include $2" "$1" |
-		grep -vxE "${3:-}") || return 0
+rule() { # FOLDER OR MODULE, PATTERN, [FILES THAT MAY]
+	found=$(grep -rlE --include='*.[ch]' "^#include $2" "${1%%/*}" |
+		grep "^$1[/.]" | grep -vxE "${3:-}") || return 0
 	echo "layers: may not include $2:" "$found"
 	rc=1
 }
 rule common       '"(fcgi-app|pipe-backend)/'
 rule fcgi-app     '"pipe-backend/'
 rule pipe-backend '"fcgi-app/'
+
+# fcgi-app from the top to the bottom: none includes what is above it.
+above=main
+for layer in commands server dialects api config store access; do
+	rule "fcgi-app/$layer" "\"fcgi-app/($above)[/.]"
+	above="$above|$layer"
+done
+for folder in fcgi-app/*/; do
+	case "|$above|" in *"|$(basename "$folder")|"*) ;; *)
+		echo "layers: $folder is in no layer"
+		rc=1 ;;
+	esac
+done
+
 for folder in common fcgi-app pipe-backend; do
 	rule "$folder" '<hiredis/' 'common/redis\.c'
 	rule "$folder" '<jansson'  'common/json\.c'
-	rule "$folder" '<fcgi'     'fcgi-app/fcgi\.c'
-	rule "$folder" '<sodium'   'fcgi-app/secret\.c'
-	rule "$folder" '<systemd'  'fcgi-app/notify\.c'
+	rule "$folder" '<fcgi'     'fcgi-app/server/fcgi\.c'
+	rule "$folder" '<sodium'   'fcgi-app/access/secret\.c'
+	rule "$folder" '<systemd'  'fcgi-app/server/notify\.c'
 done
 exit $rc

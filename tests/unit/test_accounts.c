@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "fcgi-app/accounts.h"
+#include "fcgi-app/access/accounts.h"
 
 #define HASH          "2788636be25cace0bd9e45bdde650b4fc0e979575d7f3d58c6248b18ab237609"
 #define ZERO          "0000000000000000000000000000000000000000000000000000000000000000"

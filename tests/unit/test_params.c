@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "fcgi-app/params.h"
+#include "fcgi-app/api/params.h"
 
 #define FORM "application/x-www-form-urlencoded"
 #define JSON "application/json"

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "fcgi-app/secret.h"
+#include "fcgi-app/access/secret.h"
 
 #define TEXT "0123456789abcdef0123456789abcdef"
 #define HASH "2788636be25cace0bd9e45bdde650b4fc0e979575d7f3d58c6248b18ab237609"

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "fcgi-app/timestamp.h"
+#include "fcgi-app/commands/timestamp.h"
 
 #define DAY INT64_C(1476057600000) /* 2016-10-10 */
 

@@ -1,0 +1,97 @@
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fcgi-app/access/cidr.h"
+
+struct address {
+	int family;
+	unsigned n_bits; /* 32 or 128 */
+	unsigned char octets[sizeof(struct in6_addr)];
+};
+
+static bool
+parse_address(struct address *out, const char *text)
+{
+	memset(out, 0, sizeof(*out));
+	out->family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET;
+	out->n_bits = out->family == AF_INET6 ? 128 : 32;
+	return inet_pton(out->family, text, out->octets) == 1;
+}
+
+/* Split "ADDRESS/BITS", which was cidr_parse()d or is about to be. */
+static bool
+parse_network(struct address *out, unsigned *n_bits, const char *text)
+{
+	char address[CIDR_MAX];
+	const char *slash = strchr(text, '/');
+	size_t len = slash != NULL ? (size_t)(slash - text) : 0;
+	char *end;
+
+	if (len == 0 || len >= sizeof(address) || slash[1] < '0' ||
+	    slash[1] > '9')
+		return false;
+	memcpy(address, text, len);
+	address[len] = '\0';
+	*n_bits = (unsigned)strtoul(slash + 1, &end, 10);
+	return *end == '\0' && strlen(slash + 1) <= 3 &&
+	    parse_address(out, address) && *n_bits <= out->n_bits;
+}
+
+enum err_code
+cidr_parse(char *out, const char *text, size_t len, struct err *err)
+{
+	char plain[CIDR_MAX];
+	struct address address;
+	unsigned n_bits;
+	size_t n = 0;
+
+	for (size_t i = 0; i < len && n < sizeof(plain) - 1; i++)
+		if (text[i] != '[' && text[i] != ']')
+			plain[n++] = text[i];
+	plain[n] = '\0';
+	if (len >= sizeof(plain) || strlen(plain) != n ||
+	    !parse_network(&address, &n_bits, plain))
+		return err_set(err, ERR_INPUT, "no network");
+	(void)snprintf(out, CIDR_MAX, "%s", plain);
+	return ERR_OK;
+}
+
+static bool
+is_in(const struct address *address, const struct address *network,
+    unsigned n_bits)
+{
+	unsigned whole = n_bits / 8;
+	unsigned mask = 0xffu & (0xff00u >> (n_bits % 8));
+
+	if (address->family != network->family ||
+	    memcmp(address->octets, network->octets, whole) != 0)
+		return false;
+	return n_bits % 8 == 0 ||
+	    ((address->octets[whole] ^ network->octets[whole]) & mask) == 0;
+}
+
+bool
+cidr_list_has(const char *networks, const char *address)
+{
+	static const char mapped[] = "::ffff:"; /* RFC 4291, 2.5.5.2 */
+	struct address one, network;
+	char text[CIDR_MAX];
+	unsigned n_bits;
+
+	if (strncmp(address, mapped, strlen(mapped)) == 0)
+		address += strlen(mapped);
+	if (!parse_address(&one, address))
+		return false;
+	while (*networks != '\0') {
+		size_t len = strcspn(networks, " ");
+
+		(void)snprintf(text, sizeof(text), "%.*s", (int)len, networks);
+		if (parse_network(&network, &n_bits, text) &&
+		    is_in(&one, &network, n_bits))
+			return true;
+		networks += len + (networks[len] == ' ');
+	}
+	return false;
+}

@@ -1,0 +1,201 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "fcgi-app/api/api.h"
+#include "fcgi-app/api/call.h"
+
+/*
+ * Hooks look for "published" and "expired" in the body, and acme.sh for the
+ * value it sent: no sentence may hold these words or anything submitted.
+ */
+static const struct {
+	int status;
+	const char *sentence; /* NULL: the call has its own */
+	const char *header;
+	const char *reason; /* in the audit log; NULL: not an event */
+} outcomes[] = {
+	[DONE] = { 200, NULL, "", NULL },
+	[MADE] = { 201, NULL, "", NULL },
+	[BAD_PARAMETER] = { 400, NULL, "", NULL },
+	[BAD_CREDENTIALS] = { 401, "Invalid user or password",
+	    "WWW-Authenticate: Basic realm=\"acmeproxy\"\r\n",
+	    NULL /* head.lua notes it */ },
+	[BAD_ACCOUNT] = { 403, "Invalid account token", "", "account" },
+	[NOT_PERMITTED] = { 403,
+	    "Changes to this domain are not permitted with this account token",
+	    "", "permit" },
+	[NOT_ENABLED] = { 403,
+	    "The setting persistent_records does not allow this", "", NULL },
+	[BAD_SECRET] = { 403, "Invalid authorisation token", "",
+	    NULL /* head.lua notes it */ },
+	[UNKNOWN_PATH] = { 404, "There is no such endpoint", "", NULL },
+	[NOT_POST] = { 405, "Only POST is allowed", "Allow: POST\r\n", NULL },
+	[NOT_GET] = { 405, "Only GET is allowed", "Allow: GET\r\n", NULL },
+	[TAKEN] = { 409, "An authorisation for this name exists already", "",
+	    NULL /* create.lua notes it */ },
+	[FULL] = { 409, "The name has as many records as it may have", "",
+	    NULL },
+	[TOO_LARGE] = { 413, "The body is over 8 KiB", "", NULL },
+	[BAD_TYPE] = { 415,
+	    "The body must be application/x-www-form-urlencoded or "
+	    "application/json",
+	    "", NULL },
+	[STORE_AWAY] = { 503, "The store is not available, try again", /* */
+	    "Retry-After: 1\r\n", NULL },
+};
+
+static void print_refusal(struct call *call, enum outcome outcome);
+
+/* How a dialect is called in the audit log, and how it says no. */
+static const struct dialect {
+	const char *via;
+	void (*print_refusal)(struct call *, enum outcome);
+} api_dialect = { "api", print_refusal },
+  httpreq_dialect = { "httpreq", print_refusal },
+  acmedns_dialect = { "acme-dns", acmedns_print_refusal };
+
+/*
+ * One row an endpoint.  A path that begins with '*' may have anything in front
+ * of the rest: dialects' clients can be given a base address.
+ */
+static const struct route {
+	const char *path;
+	handler *handle;
+	const struct dialect *dialect;
+	unsigned required,
+	    optional; /* bits of enum param; 0, 0: reads itself */
+	bool is_get;
+} routes[] = {
+	{ "/create_authorisation", endpoint_create_authorisation, &api_dialect,
+	    PARAM_NAME, PARAM_SECRET | PARAM_SUFFIX_MATCH, false },
+	{ "/expire_authorisation", endpoint_expire_authorisation, &api_dialect,
+	    PARAM_NAME | PARAM_SECRET, 0, false },
+	{ "/publish_response", endpoint_publish_response, &api_dialect,
+	    PARAM_NAME | PARAM_RESPONSE | PARAM_SECRET, PARAM_LABEL, false },
+	{ "/expire_response", endpoint_expire_response, &api_dialect,
+	    PARAM_NAME | PARAM_SECRET, PARAM_RESPONSE | PARAM_LABEL, false },
+	{ "/publish_persistent_record", endpoint_publish_persistent_record,
+	    &api_dialect, PARAM_NAME | PARAM_RECORD | PARAM_SECRET, 0, false },
+	{ "/expire_persistent_record", endpoint_expire_persistent_record,
+	    &api_dialect, PARAM_NAME | PARAM_SECRET, PARAM_RECORD, false },
+	{ "*/present", httpreq_present, &httpreq_dialect, 0, 0, false },
+	{ "*/cleanup", httpreq_cleanup, &httpreq_dialect, 0, 0, false },
+	{ "*/register", acmedns_register, &acmedns_dialect, 0, 0, false },
+	{ "*/update", acmedns_update, &acmedns_dialect, 0, 0, false },
+	{ "*/health", acmedns_health, &acmedns_dialect, 0, 0, true },
+};
+
+static bool
+is_path_of(const struct route *route, const char *path)
+{
+	const char *own = route->path;
+	size_t len = strlen(path);
+
+	if (own[0] != '*')
+		return strcmp(own, path) == 0;
+	own++;
+	return len >= strlen(own) && strcmp(path + len - strlen(own), own) == 0;
+}
+
+static const struct route *
+find_route(const char *path)
+{
+	for (size_t i = 0; i < COUNT_OF(routes); i++)
+		if (is_path_of(&routes[i], path))
+			return &routes[i];
+	return NULL;
+}
+
+static enum outcome
+dispatch(struct call *call, const struct route *route)
+{
+	const char *method = route != NULL && route->is_get ? "GET" : "POST";
+
+	if (route == NULL)
+		return UNKNOWN_PATH;
+	if (strcmp(call->request->method, method) != 0)
+		return route->is_get ? NOT_GET : NOT_POST;
+	if (call->request->body_too_large)
+		return TOO_LARGE;
+	if ((route->required | route->optional) == 0)
+		return route->handle(call);
+	switch (params_parse(&call->params, call->request, route->required,
+	    route->optional, &call->sentence)) {
+	case PARAMS_BAD_TYPE:
+		return BAD_TYPE;
+	case PARAMS_BAD:
+		return BAD_PARAMETER;
+	case PARAMS_OK:
+		break;
+	}
+	return route->handle(call);
+}
+
+static void
+print_refusal(struct call *call, enum outcome outcome)
+{
+	const char *sentence = outcomes[outcome].sentence;
+
+	(void)snprintf(call->answer->body, sizeof(call->answer->body),
+	    "{\"result\": false, \"error\": \"%s\"}",
+	    sentence != NULL ? sentence : call->sentence);
+}
+
+/*
+ * A line for each request.  What is in front of a route's own path may hold an
+ * account's secret, and so may a path that is nobody's: only its length is
+ * told.
+ */
+static void
+log_call(const struct call *call, const struct route *route,
+    enum outcome outcome)
+{
+	const struct request *r = call->request;
+	char other[40];
+
+	(void)snprintf(other, sizeof(other), "(a path of %zu octets)",
+	    strlen(r->path));
+	log_line("%s %.10s %s %d %s%s%s", r->remote_addr, r->method,
+	    route == NULL               ? other
+		: route->path[0] == '*' ? route->path + 1
+					: route->path,
+	    outcomes[outcome].status,
+	    call->params.challenge.name.len > 0
+		? call->params.challenge.name.text
+		: "-",
+	    outcome == STORE_AWAY ? " " : "",
+	    outcome == STORE_AWAY ? call->why.text : "");
+}
+
+void
+api_answer(const struct api *api, const struct request *request,
+    struct answer *answer)
+{
+	const struct route *route = find_route(request->path);
+	const struct dialect *dialect =
+	    route != NULL ? route->dialect : &api_dialect;
+	struct call call = {
+		.api = api,
+		.request = request,
+		.answer = answer,
+		.ledger = { .store = api->store,
+		    .settings = &api->config->settings,
+		    .ip = request->remote_addr,
+		    .account = "",
+		    .via = dialect->via },
+	};
+	enum outcome outcome = dispatch(&call, route);
+
+	/* A refusal that cannot be noted is not answered, as anything else. */
+	if (outcomes[outcome].reason != NULL &&
+	    audit_refuse(&call.ledger, &call.params.challenge.name,
+		outcomes[outcome].reason, &call.why) != ERR_OK)
+		outcome = STORE_AWAY;
+	if (outcome != DONE && outcome != MADE)
+		dialect->print_refusal(&call, outcome);
+	answer->status = outcomes[outcome].status;
+	answer->header = outcomes[outcome].header;
+	log_call(&call, route, outcome);
+	params_wipe(&call.params);
+}

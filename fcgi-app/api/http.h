@@ -1,0 +1,31 @@
+#ifndef FCGI_APP_API_HTTP_H
+#define FCGI_APP_API_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define HTTP_BODY_MAX   8192 /* octets of a request's body */
+#define HTTP_ANSWER_MAX 4096 /* octets of an answer's body, with NUL */
+
+/*
+ * A request as the FastCGI parameters tell it.  Texts are borrowed until the
+ * answer is sent; "" stands for what is not there.
+ */
+struct request {
+	const char *method;
+	const char *path; /* decoded, without the query */
+	const char *content_type;
+	const char *remote_addr; /* nginx's own word, no client's header */
+	const char *authorization, *api_user, *api_key; /* headers */
+	const char *body;                               /* may hold NULs */
+	size_t body_len;
+	bool body_too_large; /* then body is empty */
+};
+
+struct answer {
+	int status;         /* RFC 9110, 15 */
+	const char *header; /* one more header line with CRLF, or "" */
+	char body[HTTP_ANSWER_MAX];
+};
+
+#endif

@@ -1,0 +1,186 @@
+/* Accounts live in a file: these commands change it, `serve` reads it. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "fcgi-app/commands/command.h"
+
+/* The accounts file open for a change: nobody else changes it meanwhile. */
+struct editing {
+	struct settings settings;
+	struct accounts *accounts;
+	int lock_fd;
+};
+
+static void
+stop_editing(struct editing *e)
+{
+	accounts_free(e->accounts);
+	if (e->lock_fd >= 0)
+		(void)close(e->lock_fd);
+	free(e);
+}
+
+/* The lock is on the folder: the file itself is replaced by a new one. */
+static int
+lock_folder(const char *file)
+{
+	char folder[PATH_MAX];
+	char *slash;
+	int fd;
+
+	(void)snprintf(folder, sizeof(folder), "%s", file);
+	slash = strrchr(folder, '/');
+	if (slash == NULL)
+		(void)snprintf(folder, sizeof(folder), ".");
+	else
+		slash[slash == folder ? 1 : 0] = '\0';
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		(void)flock(fd, LOCK_EX);
+	return fd;
+}
+
+static struct editing *
+start_editing(const struct options *o, struct err *err)
+{
+	struct editing *e = calloc(1, sizeof(*e));
+	enum err_code rc;
+
+	if (e == NULL) {
+		(void)err_set(err, ERR_SYSTEM, "out of memory");
+		return NULL;
+	}
+	e->lock_fd = -1;
+	rc = secret_init(err);
+	if (rc == ERR_OK)
+		rc = settings_read(&e->settings, o->config, err);
+	if (rc == ERR_OK && e->settings.accounts_file[0] == '\0')
+		rc = err_set(err, ERR_INPUT,
+		    "%s: set accounts_file to the file that shall hold them",
+		    o->config);
+	if (rc == ERR_OK) {
+		e->lock_fd = lock_folder(e->settings.accounts_file);
+		if (access(e->settings.accounts_file, F_OK) == 0)
+			rc = accounts_read(&e->accounts,
+			    e->settings.accounts_file, err);
+		else
+			e->accounts = calloc(1, sizeof(*e->accounts));
+		if (rc == ERR_OK && e->accounts == NULL)
+			rc = err_set(err, ERR_SYSTEM, "out of memory");
+	}
+	if (rc != ERR_OK) {
+		stop_editing(e);
+		return NULL;
+	}
+	return e;
+}
+
+static void
+tell_how_to_reload(void)
+{
+	(void)puts("To put this in force: systemctl reload acmeproxy "
+		   "(or send SIGHUP)");
+}
+
+enum exit_status
+command_createaccount(const struct options *o)
+{
+	struct permit_texts permits = { o->n_permits, o->permits };
+	struct err err = { 0 };
+	struct secret_hash hash;
+	struct secret secret;
+	struct editing *e = start_editing(o, &err);
+	enum err_code rc;
+
+	if (e == NULL)
+		return command_fail(&err);
+	secret_make(&secret);
+	secret_hash(&hash, &secret);
+	rc = accounts_add(e->accounts, o->argument, &hash,
+	    o->n_permits > 0 ? &permits : NULL, &err);
+	if (rc == ERR_OK)
+		rc = accounts_write(e->accounts, e->settings.accounts_file,
+		    &err);
+	if (rc == ERR_OK) {
+		(void)printf("Successfully created account \"%s\"\n"
+			     "Its secret, which is not shown again: %s\n",
+		    o->argument, secret.text);
+		tell_how_to_reload();
+	}
+	secret_wipe(&secret);
+	stop_editing(e);
+	return rc == ERR_OK ? EXIT_DONE : command_fail(&err);
+}
+
+enum exit_status
+command_deleteaccount(const struct options *o)
+{
+	struct err err = { 0 };
+	struct editing *e = start_editing(o, &err);
+	enum err_code rc;
+
+	if (e == NULL)
+		return command_fail(&err);
+	rc = accounts_remove(e->accounts, o->argument, &err);
+	if (rc == ERR_OK)
+		rc = accounts_write(e->accounts, e->settings.accounts_file,
+		    &err);
+	if (rc == ERR_OK) {
+		(void)printf("Successfully deleted account \"%s\"; its "
+			     "authorisations stay\n",
+		    o->argument);
+		tell_how_to_reload();
+	}
+	stop_editing(e);
+	return rc == ERR_OK ? EXIT_DONE : command_fail(&err);
+}
+
+/* "example.com, .example.org"; cut when a table would not show it anyway */
+static void
+print_permits(char *buf, size_t size, const struct account *account)
+{
+	size_t len = 0;
+
+	(void)snprintf(buf, size, "%s", account->permits_any ? "any" : "");
+	for (size_t i = 0; i < account->n_permits && len < size; i++) {
+		int n = snprintf(buf + len, size - len, "%s%s%s",
+		    i > 0 ? ", " : "", account->permits[i].below ? "." : "",
+		    account->permits[i].name.text);
+
+		len += n > 0 ? (size_t)n : 0;
+	}
+}
+
+enum exit_status
+command_listaccounts(const struct options *o)
+{
+	static const char *const columns[] = { "name", "permit" };
+	struct err err = { 0 };
+	struct editing *e = start_editing(o, &err);
+	struct table table;
+	char permits[2048];
+
+	if (e == NULL)
+		return command_fail(&err);
+	table_init(&table, o->format, columns, COUNT_OF(columns),
+	    COUNT_OF(columns));
+	for (int pass = 0; pass < 2; pass++) {
+		table.is_measuring = pass == 0;
+		for (size_t i = 0; i < e->accounts->n; i++) {
+			const char *values[] = { e->accounts->v[i].name,
+				permits };
+
+			print_permits(permits, sizeof(permits),
+			    &e->accounts->v[i]);
+			table_row(&table, values);
+		}
+	}
+	if (table.n_rows == 0)
+		(void)fputs("There are no accounts\n", stderr);
+	stop_editing(e);
+	return table.n_rows > 0 ? EXIT_DONE : EXIT_FAILED;
+}

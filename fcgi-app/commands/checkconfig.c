@@ -1,0 +1,114 @@
+/*
+ * acmeproxy checkconfig: read all files, reach Redis, say what is in force.
+ * With --files it reads them and no more: a reload must not depend on Redis.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "fcgi-app/commands/command.h"
+#include "fcgi-app/store/schema.h"
+
+static void
+print_settings(const struct settings *s)
+{
+	static char value[SETTINGS_SHOWN_MAX];
+	const char *key;
+
+	for (size_t i = 0;
+	     (key = settings_show(value, sizeof(value), s, i)) != NULL; i++)
+		(void)printf("%s: %s\n", key, value);
+}
+
+static void
+print_accounts(const struct config *config)
+{
+	if (config->accounts == NULL)
+		(void)printf("accounts: none, so that anybody may create an "
+			     "authorisation\n");
+	else
+		(void)printf("accounts: %zu\n", config->accounts->n);
+}
+
+/* One of the two ways to Redis; false when it leads nowhere. */
+static bool
+print_redis(const char *which, const struct redis_settings *settings)
+{
+	struct redis *redis = NULL;
+	struct err err = { 0 };
+	enum err_code rc;
+
+	(void)printf("%s: ", which);
+	if (settings->socket[0] != '\0')
+		(void)printf("%s", settings->socket);
+	else
+		(void)printf("%s port %u", settings->host, settings->port);
+	if (settings->username[0] != '\0')
+		(void)printf(" as %s", settings->username);
+	rc = redis_new(&redis, settings, &err);
+	if (rc == ERR_OK)
+		rc = redis_begin(redis, &err);
+	if (rc == ERR_OK) {
+		redis_add_words(redis, "PING", (char *)NULL);
+		rc = redis_end(redis, &err);
+	}
+	(void)printf(": %s\n", rc == ERR_OK ? "it answers" : err.text);
+	redis_free(redis);
+	return rc == ERR_OK;
+}
+
+/* Is the store the one that is meant? */
+static bool
+print_store(const struct settings *settings)
+{
+	struct redis *redis = NULL;
+	struct store store;
+	struct err err = { 0 };
+	long long n = 0;
+	enum err_code rc;
+	int schema = 0;
+
+	rc = redis_new(&redis, &settings->redis, &err);
+	if (rc == ERR_OK) {
+		store_init(&store, redis, settings);
+		rc = store_check(&schema, &store, &err);
+	}
+	if (rc == ERR_OK)
+		rc = schema_count(&n, &store, &err);
+	if (rc == ERR_OK)
+		(void)printf("store: %s, schema %d, authorisations: %lld\n",
+		    store.id, schema, n);
+	else
+		(void)printf("store: %s\n", err.text);
+	redis_free(redis);
+	return rc == ERR_OK;
+}
+
+/* All that is in force, and whether the store is there. */
+static bool
+print_all(const struct config *config)
+{
+	const struct settings *s = &config->settings;
+	bool good;
+
+	print_settings(s);
+	print_accounts(config);
+	good = print_redis("redis", &s->redis);
+	good = print_redis("redis_read", &s->redis_read) && good;
+	return print_store(s) && good;
+}
+
+enum exit_status
+command_checkconfig(const struct options *o)
+{
+	struct config *config;
+	struct err err = { 0 };
+	bool good = true;
+
+	if (config_read(&config, o->config, &err) != ERR_OK)
+		return command_fail(&err);
+	(void)printf("%s: good\n", o->config);
+	if ((o->given & OPTION_FILES) == 0)
+		good = print_all(config);
+	config_drop(config);
+	return good ? EXIT_DONE : EXIT_FAILED;
+}

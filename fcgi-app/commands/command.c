@@ -1,0 +1,95 @@
+#include <string.h>
+
+#include "common/log.h"
+#include "fcgi-app/access/secret.h"
+#include "fcgi-app/api/params.h"
+#include "fcgi-app/commands/command.h"
+
+enum err_code
+session_open(struct session *session, const struct options *options,
+    struct err *err)
+{
+	struct redis *redis;
+	enum err_code rc;
+
+	memset(session, 0, sizeof(*session));
+	rc = secret_init(err);
+	if (rc == ERR_OK)
+		rc = config_read(&session->config, options->config, err);
+	if (rc == ERR_OK)
+		rc = redis_new(&redis, &session->config->settings.redis, err);
+	if (rc != ERR_OK) {
+		session_close(session);
+		return rc;
+	}
+	store_init(&session->store, redis, &session->config->settings);
+	session->ledger = (struct ledger){
+		.store = &session->store,
+		.settings = &session->config->settings,
+		.ip = "",
+		.account = "",
+		.via = "command",
+	};
+	return ERR_OK;
+}
+
+enum err_code
+session_open_to_read(struct session *session, const struct options *options,
+    struct err *err)
+{
+	enum err_code rc;
+	int schema;
+
+	rc = session_open(session, options, err);
+	if (rc != ERR_OK)
+		return rc;
+	rc = store_check(&schema, &session->store, err);
+	if (rc != ERR_OK)
+		session_close(session);
+	return rc;
+}
+
+void
+session_close(struct session *session)
+{
+	redis_free(session->store.redis);
+	config_drop(session->config);
+}
+
+enum exit_status
+command_fail(const struct err *err)
+{
+	log_line("%s", err->text);
+	return EXIT_FAILED;
+}
+
+enum err_code
+command_name(struct dnsname *name, const char *text)
+{
+	const char *sentence = params_parse_name(name, text, strlen(text));
+
+	if (sentence == NULL)
+		return ERR_OK;
+	log_line("%s: %s", text, sentence);
+	return ERR_INPUT;
+}
+
+enum err_code
+command_known_name(struct dnsname *name, const char *text)
+{
+	if (dnsname_parse(name, text, strlen(text), NULL) == ERR_OK)
+		return ERR_OK;
+	return command_name(name, text);
+}
+
+enum err_code
+command_under(struct dnsname *under, const struct options *o)
+{
+	struct err err = { 0 };
+
+	if (o->under == NULL ||
+	    dnsname_parse(under, o->under, strlen(o->under), &err) == ERR_OK)
+		return ERR_OK;
+	log_line("--under %s: %s", o->under, err.text);
+	return ERR_INPUT;
+}

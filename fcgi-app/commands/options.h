@@ -1,0 +1,61 @@
+#ifndef FCGI_APP_COMMANDS_OPTIONS_H
+#define FCGI_APP_COMMANDS_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "common/cmdline.h"
+#include "fcgi-app/commands/table.h"
+
+#define OPTIONS_PERMITS_MAX 64
+
+/* Options, as bits for a command to say what it takes. */
+enum option_bit {
+	OPTION_LISTEN = 1 << 0,
+	OPTION_ACCOUNT = 1 << 1,
+	OPTION_NAME = 1 << 2,
+	OPTION_UNDER = 1 << 3,
+	OPTION_START = 1 << 4,
+	OPTION_END = 1 << 5,
+	OPTION_PERMIT = 1 << 6,
+	OPTION_SUFFIX_MATCH = 1 << 7,
+	OPTION_JSON = 1 << 8,
+	OPTION_TSV = 1 << 9,
+	OPTION_FORMAT = OPTION_JSON | OPTION_TSV,
+	OPTION_CONFIG = 1 << 10,
+	OPTION_FILES = 1 << 11,
+	OPTION_HELP = 1 << 12,
+	OPTION_VERSION = 1 << 13,
+	OPTION_ALWAYS = OPTION_CONFIG | OPTION_HELP, /* every command's */
+};
+
+/* What the command line said.  NULL and 0 stand for what it did not say. */
+struct options {
+	unsigned given; /* bits of enum option_bit */
+	const char *config;
+	const char *listen;
+	const char *account, *name, *under, *start, *end;
+	const char *permits[OPTIONS_PERMITS_MAX];
+	size_t n_permits;
+	bool suffix_match;
+	enum table_format format;
+	const char *command;
+	const char *argument;    /* of the command */
+	const char *superfluous; /* the first word after that */
+};
+
+/*
+ * Read a command line.  Whether the command takes what was given is the
+ * caller's to check.
+ *
+ * Returns ERR_OK, or ERR_INPUT with a sentence for the user.
+ */
+MUST_CHECK enum err_code options_read(struct options *options, int argc,
+    char **argv, struct err *err);
+
+/* Print a line for each of these options, as the help has them. */
+void options_print(unsigned bits);
+
+/* The name of the first of these options, without the dashes. */
+const char *options_name(unsigned bits);
+
+#endif

@@ -1,0 +1,139 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "fcgi-app/commands/publications.h"
+
+#define N_BUCKETS 16384 /* a power of two */
+
+/* In two lists at once: all by age, and those of one hash. */
+struct node {
+	struct publication publication; /* its texts follow the node */
+	struct node *newer;
+	struct node *same_bucket;
+	unsigned bucket;
+};
+
+struct publications {
+	struct node *oldest, *newest;
+	struct node *buckets[N_BUCKETS];
+};
+
+enum err_code
+publications_new(struct publications **publications, struct err *err)
+{
+	*publications = calloc(1, sizeof(**publications));
+	if (*publications == NULL)
+		return err_set(err, ERR_SYSTEM, "out of memory");
+	return ERR_OK;
+}
+
+static void
+drop(void *ctx, const struct publication *publication)
+{
+	(void)ctx;
+	(void)publication;
+}
+
+void
+publications_free(struct publications *publications)
+{
+	if (publications == NULL)
+		return;
+	publications_flush(publications, INT64_MAX, drop, NULL);
+	free(publications);
+}
+
+/* FNV-1a over the name, a NUL and the value. */
+static unsigned
+bucket_of(const char *name, const char *value)
+{
+	uint32_t hash = 2166136261u;
+
+	for (; *name != '\0'; name++)
+		hash = (hash ^ (unsigned char)*name) * 16777619u;
+	hash *= 16777619u;
+	for (; *value != '\0'; value++)
+		hash = (hash ^ (unsigned char)*value) * 16777619u;
+	return hash & (N_BUCKETS - 1);
+}
+
+static const char *
+keep(char **room, const char *text)
+{
+	char *copy = *room;
+	size_t len = strlen(text) + 1;
+
+	memcpy(copy, text, len);
+	*room += len;
+	return copy;
+}
+
+enum err_code
+publications_add(struct publications *publications, const struct publication *p,
+    struct err *err)
+{
+	size_t len = strlen(p->name) + strlen(p->value) + strlen(p->ip) +
+	    strlen(p->account) + 4;
+	struct node *node = malloc(sizeof(*node) + len);
+	char *room;
+
+	if (node == NULL)
+		return err_set(err, ERR_SYSTEM, "out of memory");
+	room = (char *)(node + 1);
+	node->publication = *p;
+	node->publication.name = keep(&room, p->name);
+	node->publication.value = keep(&room, p->value);
+	node->publication.ip = keep(&room, p->ip);
+	node->publication.account = keep(&room, p->account);
+	node->newer = NULL;
+	node->bucket = bucket_of(p->name, p->value);
+	node->same_bucket = publications->buckets[node->bucket];
+	publications->buckets[node->bucket] = node;
+	if (publications->newest != NULL)
+		publications->newest->newer = node;
+	else
+		publications->oldest = node;
+	publications->newest = node;
+	return ERR_OK;
+}
+
+void
+publications_complete(struct publications *publications, const char *name,
+    const char *value, int64_t now_ms)
+{
+	struct node *node = publications->buckets[bucket_of(name, value)];
+
+	for (; node != NULL; node = node->same_bucket)
+		if (node->publication.expired_at_ms == 0 &&
+		    strcmp(node->publication.name, name) == 0 &&
+		    strcmp(node->publication.value, value) == 0)
+			node->publication.expired_at_ms = now_ms;
+}
+
+/* A bucket has the newest first: the oldest of all is the last of its own. */
+static void
+unchain(struct publications *publications, const struct node *node)
+{
+	struct node **link = &publications->buckets[node->bucket];
+
+	while (*link != node)
+		link = &(*link)->same_bucket;
+	*link = node->same_bucket;
+}
+
+void
+publications_flush(struct publications *publications, int64_t before_ms,
+    publication_fn *fn, void *ctx)
+{
+	struct node *node;
+
+	while ((node = publications->oldest) != NULL &&
+	    node->publication.created_at_ms < before_ms) {
+		fn(ctx, &node->publication);
+		unchain(publications, node);
+		publications->oldest = node->newer;
+		if (publications->oldest == NULL)
+			publications->newest = NULL;
+		free(node);
+	}
+}

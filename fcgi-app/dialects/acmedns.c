@@ -1,0 +1,281 @@
+/*
+ * The dialect of acme-dns: POST /register, POST /update, GET /health.  A
+ * registration is an authorisation whose name is a random label; its responses
+ * are at that label in our zone.  Its user name and its subdomain are the same.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/json.h"
+#include "fcgi-app/access/cidr.h"
+#include "fcgi-app/api/call.h"
+
+#define NETWORKS_MAX   16
+#define ACME_VALUE_LEN 43 /* RFC 8555, 8.4 */
+
+static const struct {
+	enum outcome outcome;
+	const char *error;
+} errors[] = {
+	{ BAD_CREDENTIALS, "forbidden" },
+	{ UNKNOWN_PATH, "registration_disabled" },
+	{ NOT_POST, "method_not_allowed" },
+	{ NOT_GET, "method_not_allowed" },
+	{ TOO_LARGE, "malformed_json_payload" },
+	{ STORE_AWAY, "not_available" },
+};
+
+void
+acmedns_print_refusal(struct call *call, enum outcome outcome)
+{
+	const char *error = call->sentence;
+
+	for (size_t i = 0; i < COUNT_OF(errors); i++)
+		if (errors[i].outcome == outcome)
+			error = errors[i].error;
+	(void)snprintf(call->answer->body, sizeof(call->answer->body),
+	    "{\"error\": \"%s\"}", error);
+}
+
+/* A list of networks as it is kept, "a b", and as it is echoed, "a","b". */
+struct networks {
+	char kept[NETWORKS_MAX * CIDR_MAX];
+	char echo[NETWORKS_MAX * (CIDR_MAX + 3)];
+};
+
+static bool
+add_network(struct networks *out, const struct json *item)
+{
+	size_t kept = strlen(out->kept), echo = strlen(out->echo), len;
+	char text[CIDR_MAX];
+	const char *sent;
+
+	if (json_kind(item) != JSON_KIND_STRING)
+		return false;
+	sent = json_as_string(item, &len);
+	if (cidr_parse(text, sent, len, NULL) != ERR_OK)
+		return false;
+	(void)snprintf(out->kept + kept, sizeof(out->kept) - kept, "%s%s",
+	    kept > 0 ? " " : "", text);
+	(void)snprintf(out->echo + echo, sizeof(out->echo) - echo, "%s\"%s\"",
+	    echo > 0 ? "," : "", text);
+	return true;
+}
+
+static const char *
+read_networks(struct networks *out, const struct json *list)
+{
+	if (list == NULL || json_kind(list) == JSON_KIND_NULL)
+		return NULL;
+	if (json_kind(list) != JSON_KIND_ARRAY)
+		return "malformed_json_payload";
+	if (json_n(list) > NETWORKS_MAX)
+		return "invalid_allowfrom_cidr";
+	for (size_t i = 0; i < json_n(list); i++)
+		if (!add_network(out, json_at(list, i)))
+			return "invalid_allowfrom_cidr";
+	return NULL;
+}
+
+/* Nothing, null, {} or {"allowfrom": [...]}, whatever the Content-Type. */
+static const char *
+read_registration(struct networks *out, const struct request *r)
+{
+	const char *fault = "malformed_json_payload";
+	struct json *body = NULL;
+
+	memset(out, 0, sizeof(*out));
+	if (r->body_len == 0)
+		return NULL;
+	if (json_parse(&body, r->body, r->body_len, NULL) == ERR_OK) {
+		if (json_kind(body) == JSON_KIND_NULL)
+			fault = NULL;
+		else if (json_kind(body) == JSON_KIND_OBJECT)
+			fault = read_networks(out,
+			    json_member_in_any_case(body, "allowfrom"));
+	}
+	json_free(body);
+	return fault;
+}
+
+/* The account's secret is the password, or in /account/SECRET/register. */
+static const struct account *
+find_account(struct call *call)
+{
+	static const char front[] = "/account/", back[] = "/register";
+	const struct accounts *accounts = call->api->config->accounts;
+	const char *path = call->request->path;
+	const struct account *account = NULL;
+	struct secret *secret = &call->params.secret;
+	char user[ACCOUNT_NAME_MAX + 1];
+	bool has_secret, has_user = false;
+	size_t len = strlen(path);
+
+	if (accounts == NULL)
+		return NULL;
+	if (strncmp(path, front, strlen(front)) == 0 &&
+	    len > strlen(front) + strlen(back)) {
+		has_secret =
+		    secret_parse(secret, path + strlen(front),
+			len - strlen(front) - strlen(back), NULL) == ERR_OK;
+	} else {
+		has_secret = has_user =
+		    secret_parse_basic(user, sizeof(user), secret,
+			call->request->authorization, NULL) == ERR_OK;
+	}
+	if (has_secret)
+		account = accounts_find(accounts, secret);
+	if (account != NULL && has_user && strcmp(account->name, user) != 0)
+		return NULL;
+	return account;
+}
+
+enum outcome
+acmedns_register(struct call *call)
+{
+	const struct settings *s = call->ledger.settings;
+	struct creation creation = { .life_s = s->registration_life_s };
+	char id[SECRET_UUID_LEN + 1];
+	struct networks networks;
+	const struct account *account;
+	struct secret password;
+	enum err_code rc;
+	bool done;
+
+	if (s->registration == REGISTRATION_CLOSED)
+		return UNKNOWN_PATH;
+	if (s->registration == REGISTRATION_ACCOUNT) {
+		account = find_account(call);
+		if (account == NULL)
+			return BAD_CREDENTIALS;
+		call->ledger.account = account->name;
+	}
+	call->sentence = read_registration(&networks, call->request);
+	if (call->sentence != NULL)
+		return BAD_PARAMETER;
+	secret_make_uuid(id);
+	secret_make_password(&password);
+	rc = dnsname_parse(&creation.fresh.challenge.name, id, strlen(id),
+	    &call->why);
+	call->params.challenge.name = creation.fresh.challenge.name;
+	secret_hash(&creation.fresh.presented, &password);
+	creation.allowfrom = networks.kept;
+	if (rc == ERR_OK)
+		rc = authorisation_create(&done, &call->ledger, &creation,
+		    &call->why);
+	(void)snprintf(call->answer->body, sizeof(call->answer->body),
+	    "{\"username\":\"%s\",\"password\":\"%s\",\"fulldomain\":"
+	    "\"%s.%s\",\"subdomain\":\"%s\",\"allowfrom\":[%s]}",
+	    id, password.text, id, s->zone.name.text, id, networks.echo);
+	secret_wipe(&password);
+	return rc == ERR_OK ? MADE : STORE_AWAY;
+}
+
+/* Eight, four, four, four and twelve hexadecimal digits. */
+static bool
+is_uuid(const char *text)
+{
+	if (strlen(text) != SECRET_UUID_LEN)
+		return false;
+	for (size_t i = 0; i < SECRET_UUID_LEN; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? text[i] != '-'
+			 : strchr("0123456789abcdefABCDEF", text[i]) == NULL)
+			return false;
+	}
+	return true;
+}
+
+static const char *
+text_member(const struct json *body, const char *key)
+{
+	const struct json *value = json_member_in_any_case(body, key);
+
+	return value != NULL && json_kind(value) == JSON_KIND_STRING
+	    ? json_as_string(value, NULL)
+	    : "";
+}
+
+/* What does not authenticate is 401, whatever is wrong with it. */
+static bool
+read_claim(struct claim *claim, struct call *call, const struct json *body)
+{
+	const struct request *r = call->request;
+
+	memset(claim, 0, sizeof(*claim));
+	if (!is_uuid(r->api_user) ||
+	    strcasecmp(text_member(body, "subdomain"), r->api_user) != 0 ||
+	    dnsname_parse(&claim->challenge.name, r->api_user,
+		strlen(r->api_user), NULL) != ERR_OK ||
+	    secret_parse(&call->params.secret, r->api_key, strlen(r->api_key),
+		NULL) != ERR_OK)
+		return false;
+	call->params.challenge.name = claim->challenge.name;
+	secret_hash(&claim->presented, &call->params.secret);
+	return true;
+}
+
+/* What is to be published, and under which label; returns NULL or an error. */
+static const char *
+read_update(struct txtvalue *value, struct claim *claim,
+    const struct json *body)
+{
+	const char *txt = text_member(body, "txt");
+	const char *label = text_member(body, "label");
+
+	if (strlen(txt) != ACME_VALUE_LEN ||
+	    txtvalue_parse(value, txt, ACME_VALUE_LEN, NULL) != ERR_OK)
+		return "bad_txt";
+	if (label[0] == '\0')
+		return NULL;
+	if (!challenge_is_label(label, strlen(label)))
+		return "bad_label";
+	memcpy(claim->challenge.label, label, sizeof(claim->challenge.label));
+	return NULL;
+}
+
+enum outcome
+acmedns_update(struct call *call)
+{
+	const struct request *r = call->request;
+	struct json *body = NULL;
+	struct txtvalue value;
+	struct verdict verdict;
+	struct claim claim;
+	bool has_claim = false;
+	enum err_code rc;
+
+	if (json_parse(&body, r->body, r->body_len, NULL) == ERR_OK &&
+	    json_kind(body) == JSON_KIND_OBJECT) {
+		has_claim = read_claim(&claim, call, body);
+		call->sentence = read_update(&value, &claim, body);
+	}
+	json_free(body);
+	if (!has_claim)
+		return BAD_CREDENTIALS;
+	rc = call->sentence == NULL
+	    ? response_publish(&verdict, &call->ledger, &claim, &value,
+		  &call->why)
+	    : authorisation_check(&verdict, &call->ledger, &claim, &call->why);
+	if (rc != ERR_OK)
+		return STORE_AWAY;
+	if (!verdict.granted)
+		return BAD_CREDENTIALS;
+	if (call->sentence != NULL)
+		return BAD_PARAMETER;
+	(void)snprintf(call->answer->body, sizeof(call->answer->body),
+	    "{\"txt\": \"%s\"}", value.text);
+	return DONE;
+}
+
+enum outcome
+acmedns_health(struct call *call)
+{
+	int schema;
+	enum err_code rc = store_check(&schema, call->ledger.store, &call->why);
+
+	call->answer->body[0] = '\0';
+	return rc == ERR_OK ? DONE : STORE_AWAY;
+}

@@ -1,0 +1,278 @@
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <fcgiapp.h>
+
+#include "common/clock.h"
+#include "fcgi-app/server/fcgi.h"
+
+#define BACKLOG     1024
+#define SOCKET_MODE 0660 /* nginx's user shares our group */
+#define LAST_MAX    128  /* requests that a worker still takes when stopping */
+
+struct fcgi {
+	FCGX_Request native;
+	int listen_fd, stop_fd, epoll_fd;
+	unsigned n_last; /* requests taken since it is time to stop */
+	_Atomic int64_t busy_since_ms; /* by the steady clock; 0: idle */
+	bool drained;                  /* the request was read to its end */
+	char body[HTTP_BODY_MAX + 1];
+};
+
+enum err_code
+fcgi_init(struct err *err)
+{
+	if (FCGX_Init() != 0)
+		return err_set(err, ERR_SYSTEM, "libfcgi: cannot start");
+	return ERR_OK;
+}
+
+static enum err_code
+listen_unix(int *fd, const char *path, struct err *err)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+
+	if (strlen(path) >= sizeof(addr.sun_path))
+		return err_set(err, ERR_INPUT,
+		    "%s: a socket's path has at most %zu octets", path,
+		    sizeof(addr.sun_path) - 1);
+	memcpy(addr.sun_path, path, strlen(path));
+	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (*fd < 0)
+		return err_set(err, ERR_SYSTEM, "socket: %s", strerror(errno));
+	/* A socket left by a run that was killed would keep us out. */
+	if (connect(*fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
+		return err_set(err, ERR_SYSTEM, "%s: somebody listens there",
+		    path);
+	if (errno == ECONNREFUSED)
+		(void)unlink(path);
+	if (bind(*fd, (struct sockaddr *)&addr, sizeof(addr)) != 0 ||
+	    chmod(path, SOCKET_MODE) != 0)
+		return err_set(err, ERR_SYSTEM, "%s: %s", path,
+		    strerror(errno));
+	return ERR_OK;
+}
+
+static enum err_code
+listen_tcp(int *fd, const char *where, struct err *err)
+{
+	struct addrinfo hints = { .ai_family = AF_UNSPEC,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE };
+	const char *colon = strrchr(where, ':');
+	struct addrinfo *found = NULL;
+	char host[64];
+	size_t len;
+	int yes = 1;
+
+	len = colon != NULL ? (size_t)(colon - where) : 0;
+	if (len >= 2 && where[0] == '[' && where[len - 1] == ']') {
+		where++;
+		len -= 2;
+	}
+	if (len == 0 || len >= sizeof(host))
+		return err_set(err, ERR_INPUT,
+		    "--listen: unix:PATH or ADDRESS:PORT is needed");
+	memcpy(host, where, len);
+	host[len] = '\0';
+	if (getaddrinfo(host, colon + 1, &hints, &found) != 0)
+		return err_set(err, ERR_INPUT,
+		    "--listen: %s is no address with a port", host);
+	*fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (*fd < 0 ||
+	    setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0 ||
+	    bind(*fd, found->ai_addr, found->ai_addrlen) != 0) {
+		freeaddrinfo(found);
+		return err_set(err, ERR_SYSTEM, "--listen %s:%s: %s", host,
+		    colon + 1, strerror(errno));
+	}
+	freeaddrinfo(found);
+	return ERR_OK;
+}
+
+/* Non-blocking: several workers may wake for one connection. */
+static enum err_code
+check_inherited(struct err *err)
+{
+	int listening = 0;
+	socklen_t len = sizeof(listening);
+
+	if (getsockopt(0, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) != 0 ||
+	    !listening)
+		return err_set(err, ERR_INPUT,
+		    "descriptor 0 is no listening socket: use --listen, "
+		    "systemd or spawn-fcgi");
+	return ERR_OK;
+}
+
+enum err_code
+fcgi_listen(int *fd, const char *where, struct err *err)
+{
+	int new_fd = -1;
+	enum err_code rc;
+
+	if (where == NULL) {
+		rc = check_inherited(err);
+		new_fd = 0;
+	} else if (strncmp(where, "unix:", 5) == 0) {
+		rc = listen_unix(&new_fd, where + 5, err);
+	} else {
+		rc = listen_tcp(&new_fd, where, err);
+	}
+	assert(rc != ERR_OK || new_fd >= 0);
+	if (rc == ERR_OK &&
+	    ((where != NULL && listen(new_fd, BACKLOG) != 0) ||
+		fcntl(new_fd, F_SETFL, O_NONBLOCK) != 0))
+		rc = err_set(err, ERR_SYSTEM, "listen: %s", strerror(errno));
+	if (rc == ERR_OK)
+		*fd = new_fd;
+	else if (new_fd > 0)
+		(void)close(new_fd);
+	return rc;
+}
+
+enum err_code
+fcgi_new(struct fcgi **fcgi, int listen_fd, int stop_fd, struct err *err)
+{
+	struct epoll_event on_listen = { .events = EPOLLIN | EPOLLEXCLUSIVE,
+		.data.fd = listen_fd };
+	struct epoll_event on_stop = { .events = EPOLLIN, .data.fd = stop_fd };
+	struct fcgi *f = calloc(1, sizeof(*f));
+
+	if (f == NULL)
+		return err_set(err, ERR_SYSTEM, "out of memory");
+	f->listen_fd = listen_fd;
+	f->stop_fd = stop_fd;
+	f->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (f->epoll_fd < 0 ||
+	    epoll_ctl(f->epoll_fd, EPOLL_CTL_ADD, listen_fd, &on_listen) != 0 ||
+	    epoll_ctl(f->epoll_fd, EPOLL_CTL_ADD, stop_fd, &on_stop) != 0 ||
+	    FCGX_InitRequest(&f->native, listen_fd, FCGI_FAIL_ACCEPT_ON_INTR) !=
+		0) {
+		(void)err_set(err, ERR_SYSTEM, "epoll: %s", strerror(errno));
+		fcgi_free(f);
+		return ERR_SYSTEM;
+	}
+	*fcgi = f;
+	return ERR_OK;
+}
+
+void
+fcgi_free(struct fcgi *fcgi)
+{
+	if (fcgi == NULL)
+		return;
+	FCGX_Free(&fcgi->native, 1);
+	if (fcgi->epoll_fd >= 0)
+		(void)close(fcgi->epoll_fd);
+	free(fcgi);
+}
+
+/*
+ * Wait until somebody may be waiting.  Being served comes before stopping, so
+ * that what is queued on the socket is not lost; but not for ever.
+ */
+static bool
+wait_for_work(struct fcgi *fcgi)
+{
+	struct epoll_event events[2];
+	bool has_work = false, stopping = false;
+	int n;
+
+	do {
+		n = epoll_wait(fcgi->epoll_fd, events, 2, -1);
+	} while (n < 0 && errno == EINTR);
+	for (int i = 0; i < n; i++) {
+		has_work = has_work || events[i].data.fd == fcgi->listen_fd;
+		stopping = stopping || events[i].data.fd == fcgi->stop_fd;
+	}
+	return has_work && (!stopping || fcgi->n_last++ < LAST_MAX);
+}
+
+int64_t
+fcgi_busy_ms(const struct fcgi *fcgi)
+{
+	int64_t since_ms = atomic_load(&fcgi->busy_since_ms);
+
+	return since_ms == 0 ? 0 : clock_steady_ms() - since_ms;
+}
+
+static const char *
+param(const struct fcgi *fcgi, const char *name)
+{
+	const char *value = FCGX_GetParam(name, fcgi->native.envp);
+
+	return value != NULL ? value : "";
+}
+
+static void
+read_body(struct fcgi *fcgi, struct request *request)
+{
+	long length = strtol(param(fcgi, "CONTENT_LENGTH"), NULL, 10);
+	int n = 0;
+
+	if (length <= HTTP_BODY_MAX)
+		n = FCGX_GetStr(fcgi->body, HTTP_BODY_MAX + 1, fcgi->native.in);
+	request->body_too_large = length > HTTP_BODY_MAX || n > HTTP_BODY_MAX;
+	request->body = fcgi->body;
+	request->body_len = request->body_too_large || n < 0 ? 0 : (size_t)n;
+	fcgi->drained = !request->body_too_large;
+}
+
+bool
+fcgi_accept(struct fcgi *fcgi, struct request *request)
+{
+	do {
+		atomic_store(&fcgi->busy_since_ms, 0);
+		if (!wait_for_work(fcgi))
+			return false;
+		atomic_store(&fcgi->busy_since_ms, clock_steady_ms());
+		/* Fails when another worker was quicker. */
+	} while (FCGX_Accept_r(&fcgi->native) < 0);
+
+	request->method = param(fcgi, "REQUEST_METHOD");
+	request->path = param(fcgi, "SCRIPT_NAME");
+	request->content_type = param(fcgi, "CONTENT_TYPE");
+	request->remote_addr = param(fcgi, "REMOTE_ADDR");
+	request->authorization = param(fcgi, "HTTP_AUTHORIZATION");
+	request->api_user = param(fcgi, "HTTP_X_API_USER");
+	request->api_key = param(fcgi, "HTTP_X_API_KEY");
+	read_body(fcgi, request);
+	return true;
+}
+
+void
+fcgi_answer(struct fcgi *fcgi, const struct answer *answer)
+{
+	FCGX_Stream *out = fcgi->native.out;
+	char head[512];
+	int n;
+
+	n = snprintf(head, sizeof(head),
+	    "Status: %d\r\nContent-Type: application/json\r\n"
+	    "Content-Length: %zu\r\nCache-Control: no-store\r\n%s\r\n",
+	    answer->status, strlen(answer->body), answer->header);
+	(void)FCGX_PutStr(head, n, out);
+	(void)FCGX_PutStr(answer->body, (int)strlen(answer->body), out);
+	/*
+	 * libfcgi lingers on a connection that it closes, so that input which
+	 * nobody read cannot cost nginx the answer.  There is none, as a rule,
+	 * and then a worker need not wait for nginx to close its end.
+	 */
+	if (fcgi->drained)
+		(void)FCGX_Detach(&fcgi->native);
+	FCGX_Finish_r(&fcgi->native);
+	FCGX_Free(&fcgi->native, 1);
+}

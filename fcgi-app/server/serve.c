@@ -1,0 +1,281 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/redis.h"
+#include "fcgi-app/access/secret.h"
+#include "fcgi-app/api/api.h"
+#include "fcgi-app/config.h"
+#include "fcgi-app/server/fcgi.h"
+#include "fcgi-app/server/notify.h"
+#include "fcgi-app/server/serve.h"
+#include "fcgi-app/store/schema.h"
+
+/* What the threads share. */
+struct server {
+	pthread_mutex_t lock;  /* of config and its holders */
+	struct config *config; /* in force; only the main thread changes it */
+	bool is_store_right;   /* at the last look, by the main thread */
+	struct err complaint;  /* about the store, which was logged */
+	int listen_fd;
+	int stop[2]; /* a pipe; closing the end for writing stops all */
+};
+
+struct worker {
+	struct server *server;
+	struct fcgi *fcgi;
+	struct store store;
+	struct config *config; /* held; what the store was made from */
+	pthread_t thread;
+	bool started;
+};
+
+/* The config in force, and a connection for it if it is new to us. */
+static enum err_code
+keep_up(struct worker *w, struct err *err)
+{
+	struct config *config;
+	struct redis *redis = NULL;
+	struct redis_settings settings;
+	enum err_code rc;
+
+	(void)pthread_mutex_lock(&w->server->lock);
+	config = w->server->config;
+	if (config != w->config)
+		(void)config_hold(config);
+	(void)pthread_mutex_unlock(&w->server->lock);
+	if (config == w->config)
+		return ERR_OK;
+
+	settings = config->settings.redis;
+	if (config->settings.replicas_required > 0)
+		settings.timeout_ms += config->settings.replicas_timeout_ms;
+	rc = redis_new(&redis, &settings, err);
+	(void)pthread_mutex_lock(&w->server->lock);
+	config_drop(rc == ERR_OK ? w->config : config);
+	(void)pthread_mutex_unlock(&w->server->lock);
+	if (rc != ERR_OK)
+		return rc;
+	redis_free(w->store.redis);
+	w->config = config;
+	store_init(&w->store, redis, &config->settings);
+	return ERR_OK;
+}
+
+static void *
+work(void *arg)
+{
+	struct worker *w = arg;
+	struct request request;
+	struct answer answer;
+	struct err err;
+
+	while (fcgi_accept(w->fcgi, &request)) {
+		if (keep_up(w, &err) != ERR_OK)
+			log_line("%s; the old settings stay", err.text);
+		api_answer(&(struct api){ w->config, &w->store }, &request,
+		    &answer);
+		fcgi_answer(w->fcgi, &answer);
+	}
+	return NULL;
+}
+
+static void
+reload(struct server *server, const char *file)
+{
+	struct config *fresh, *old;
+	struct err err = { 0 };
+
+	notify_reloading();
+	if (config_read(&fresh, file, &err) != ERR_OK) {
+		log_line("%s; the old settings and accounts stay in force",
+		    err.text);
+		return;
+	}
+	(void)pthread_mutex_lock(&server->lock);
+	old = server->config;
+	server->config = fresh;
+	config_drop(old);
+	(void)pthread_mutex_unlock(&server->lock);
+	server->is_store_right = false;
+	log_line("settings and accounts read again");
+}
+
+/*
+ * The store may be away, of an older schema, or not the one that is meant: say
+ * so before the first request does, and go on trying until it is right.
+ */
+static void
+bring_up_store(struct server *server)
+{
+	const struct settings *settings = &server->config->settings;
+	struct redis *redis;
+	struct store store;
+	struct err err = { 0 };
+	enum err_code rc;
+
+	rc = redis_new(&redis, &settings->redis, &err);
+	if (rc == ERR_OK) {
+		store_init(&store, redis, settings);
+		rc = schema_bring_up(&store, &err);
+		redis_free(redis);
+	}
+	server->is_store_right = rc == ERR_OK;
+	if (rc != ERR_OK && strcmp(err.text, server->complaint.text) != 0)
+		log_line("%s", err.text);
+	server->complaint = err;
+}
+
+/* A worker that is at one request for so long will not come back. */
+static bool
+has_stuck_worker(const struct worker *workers, unsigned n, int64_t limit_ms)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (fcgi_busy_ms(workers[i].fcgi) > limit_ms)
+			return true;
+	return false;
+}
+
+/* Look after the workers until a signal comes; returns its number. */
+static int
+supervise(struct server *server, const struct worker *workers, unsigned n,
+    const sigset_t *set)
+{
+	int64_t limit_ms = notify_watchdog_ms();
+	int64_t pause_ms = limit_ms > 0 ? limit_ms / 4 : 60000;
+	int signo;
+
+	do {
+		struct timespec pause;
+		int64_t ms =
+		    server->is_store_right || pause_ms < 1000 ? pause_ms : 1000;
+
+		pause.tv_sec = (time_t)(ms / 1000);
+		pause.tv_nsec = (long)(ms % 1000) * 1000000;
+		signo = sigtimedwait(set, NULL, &pause);
+		if (signo < 0 && !server->is_store_right)
+			bring_up_store(server);
+		if (!has_stuck_worker(workers, n, limit_ms))
+			notify_alive();
+	} while (signo < 0);
+	return signo;
+}
+
+static void
+block_signals(sigset_t *set)
+{
+	(void)sigemptyset(set);
+	(void)sigaddset(set, SIGHUP);
+	(void)sigaddset(set, SIGINT);
+	(void)sigaddset(set, SIGTERM);
+	(void)pthread_sigmask(SIG_BLOCK, set, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+static enum err_code
+start(struct worker *w, struct server *server, struct err *err)
+{
+	enum err_code rc;
+
+	w->server = server;
+	rc = fcgi_new(&w->fcgi, server->listen_fd, server->stop[0], err);
+	if (rc == ERR_OK)
+		rc = keep_up(w, err);
+	if (rc != ERR_OK)
+		return rc;
+	if (pthread_create(&w->thread, NULL, work, w) != 0)
+		return err_set(err, ERR_SYSTEM, "cannot start a thread");
+	w->started = true;
+	return ERR_OK;
+}
+
+static void
+join(struct worker *w)
+{
+	if (w->started)
+		(void)pthread_join(w->thread, NULL);
+}
+
+/* Once no thread is left to count holders of the config. */
+static void
+finish(struct worker *w)
+{
+	fcgi_free(w->fcgi);
+	redis_free(w->store.redis);
+	config_drop(w->config);
+}
+
+static enum err_code
+run(struct server *server, const char *file, const sigset_t *set,
+    struct err *err)
+{
+	unsigned n = server->config->settings.workers;
+	struct worker *workers = calloc(n, sizeof(*workers));
+	enum err_code rc = ERR_OK;
+	int signo = SIGHUP;
+
+	if (workers == NULL)
+		return err_set(err, ERR_SYSTEM, "out of memory");
+	for (unsigned i = 0; rc == ERR_OK && i < n; i++)
+		rc = start(&workers[i], server, err);
+	if (rc == ERR_OK) {
+		bring_up_store(server);
+		log_line("%u workers are ready", n);
+	}
+	while (rc == ERR_OK && signo == SIGHUP) {
+		notify_ready(n);
+		signo = supervise(server, workers, n, set);
+		if (signo == SIGHUP)
+			reload(server, file);
+	}
+	if (rc == ERR_OK)
+		notify_stopping();
+	(void)close(server->stop[1]);
+	for (unsigned i = 0; i < n; i++)
+		join(&workers[i]);
+	for (unsigned i = 0; i < n; i++)
+		finish(&workers[i]);
+	free(workers);
+	if (rc == ERR_OK)
+		log_line("stopped");
+	return rc;
+}
+
+enum err_code
+serve(const char *file, const char *where, struct err *err)
+{
+	struct server server = { .lock = PTHREAD_MUTEX_INITIALIZER,
+		.listen_fd = -1 };
+	enum err_code rc;
+	sigset_t set;
+
+	block_signals(&set); /* one that comes early waits for the loop */
+	rc = config_read(&server.config, file, err);
+	if (rc == ERR_OK)
+		rc = secret_init(err);
+	if (rc == ERR_OK)
+		rc = fcgi_init(err);
+	if (rc == ERR_OK)
+		rc = fcgi_listen(&server.listen_fd, where, err);
+	if (rc == ERR_OK && pipe(server.stop) != 0)
+		rc = err_set(err, ERR_SYSTEM, "pipe: %s", strerror(errno));
+	if (rc == ERR_OK) {
+		rc = run(&server, file, &set, err);
+		(void)close(server.stop[0]);
+	}
+	if (server.listen_fd > 0)
+		(void)close(server.listen_fd);
+	if (rc == ERR_OK && where != NULL && strncmp(where, "unix:", 5) == 0)
+		(void)unlink(where + 5);
+	config_drop(server.config);
+	if (rc != ERR_OK)
+		notify_failed(err);
+	return rc;
+}

@@ -1,0 +1,98 @@
+/*
+ * The store's identity and the schema of its keys.  What has changed from one
+ * schema to the next is a row and a script; ARCHITECTURE.md, "Store".
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "fcgi-app/access/secret.h"
+#include "fcgi-app/store/schema.h"
+#include "fcgi-app/store/script.h"
+
+/* Row i migrates from schema i + 1 to i + 2. */
+static const struct script *const migrations[] = {
+	&script_migrate_1,
+};
+
+_Static_assert(COUNT_OF(migrations) == STORE_SCHEMA - 1,
+    "each schema has its migration");
+
+/* No client was told of these writes: do not wait until replicas have them. */
+static const struct settings no_waiting;
+
+static const struct challenge no_challenge;
+
+enum err_code
+schema_init(char id[STORE_ID_LEN + 1], const struct store *store,
+    struct err *err)
+{
+	struct script_call call;
+	struct script_result result;
+	struct secret fresh; /* 128 random bits: as good an identity */
+	char schema[16];
+	enum err_code rc;
+
+	secret_make(&fresh);
+	(void)snprintf(schema, sizeof(schema), "%d", STORE_SCHEMA);
+	script_call_init(&call, &script_init, store, &no_challenge);
+	call.args[ARG_STORE_ID] = fresh.text;
+	call.args[ARG_SCHEMA] = schema;
+	rc = script_run(&result, store->redis, &no_waiting, &call, err);
+	if (rc == ERR_OK && strlen(result.text) != STORE_ID_LEN)
+		rc = err_set(err, ERR_STORE, "the store's id is malformed");
+	if (rc == ERR_OK)
+		memcpy(id, result.text, STORE_ID_LEN + 1);
+	return rc;
+}
+
+enum err_code
+schema_count(long long *n, const struct store *store, struct err *err)
+{
+	struct store_key key;
+	enum err_code rc;
+
+	rc = redis_begin(store->redis, err);
+	if (rc != ERR_OK)
+		return rc;
+	store_key(&key, store->prefix, STORE_AUTHORISATIONS, NULL);
+	redis_add_words(store->redis, "ZCARD", key.text, (char *)NULL);
+	rc = redis_end(store->redis, err);
+	if (rc == ERR_OK)
+		*n = reply_integer(redis_reply(store->redis, 0));
+	return rc;
+}
+
+static enum err_code
+migrate(const struct store *store, int schema, struct err *err)
+{
+	struct script_call call;
+	struct store_key below;
+	struct script_result result;
+	enum err_code rc;
+
+	script_call_init(&call, migrations[schema - 1], store, &no_challenge);
+	script_call_add_key(&call, store, STORE_PARENTS, NULL);
+	store_key(&below, store->prefix, STORE_BELOW, NULL);
+	call.args[ARG_VALUE] = below.text;
+	rc = script_run(&result, store->redis, &no_waiting, &call, err);
+	if (rc == ERR_OK && result.values[0] == 1)
+		log_line("the store is migrated from schema %d to %d", schema,
+		    schema + 1);
+	return rc;
+}
+
+enum err_code
+schema_bring_up(struct store *store, struct err *err)
+{
+	enum err_code rc;
+	int schema;
+
+	do {
+		rc = store_check(&schema, store, err);
+		if (rc == ERR_OK && schema < STORE_SCHEMA)
+			rc = migrate(store, schema, err);
+	} while (rc == ERR_OK && schema < STORE_SCHEMA);
+	return rc;
+}

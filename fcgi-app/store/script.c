@@ -1,0 +1,103 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "fcgi-app/store/script.h"
+
+void
+script_call_add_key(struct script_call *call, const struct store *store,
+    enum store_kind kind, const struct dnsname *name)
+{
+	store_key(&call->keys[call->n_keys++], store->prefix, kind, name);
+}
+
+void
+script_call_init(struct script_call *call, const struct script *script,
+    const struct store *store, const struct challenge *challenge)
+{
+	struct store_key *keys = call->keys;
+
+	call->script = script;
+	call->n_keys = KEY_ABOVE;
+	memset(call->args, 0, sizeof(call->args));
+	store_key(&keys[KEY_AUDIT], store->prefix, STORE_AUDIT, NULL);
+	store_key(&keys[KEY_STORE], store->prefix, STORE_SELF, NULL);
+	store_key(&keys[KEY_AUTHORISATIONS], store->prefix,
+	    STORE_AUTHORISATIONS, NULL);
+	store_key_response(&keys[KEY_RESPONSES], store->prefix, challenge);
+	store_key(&keys[KEY_RECORDS], store->prefix, STORE_PERSISTENT,
+	    &challenge->name);
+	store_key(&keys[KEY_OWN], store->prefix, STORE_AUTHORISATION,
+	    &challenge->name);
+}
+
+/* By its hash, or whole. */
+static enum err_code
+exchange(struct redis *redis, const struct settings *s,
+    const struct script_call *call, bool whole, struct err *err)
+{
+	const char *argv[3 + SCRIPT_KEYS_MAX + SCRIPT_N_ARGS];
+	size_t len[COUNT_OF(argv)];
+	char n_keys[16], replicas[16], timeout[16];
+	int argc = 0;
+	enum err_code rc;
+
+	rc = redis_begin(redis, err);
+	if (rc != ERR_OK)
+		return rc;
+	(void)snprintf(n_keys, sizeof(n_keys), "%d", call->n_keys);
+	argv[argc++] = whole ? "EVAL" : "EVALSHA";
+	argv[argc++] = whole ? call->script->text : call->script->sha1;
+	argv[argc++] = n_keys;
+	for (int i = 0; i < call->n_keys; i++)
+		argv[argc++] = call->keys[i].text;
+	for (int i = 0; i < SCRIPT_N_ARGS; i++)
+		argv[argc++] = call->args[i] != NULL ? call->args[i] : "";
+	for (int i = 0; i < argc; i++)
+		len[i] = strlen(argv[i]);
+	redis_add(redis, argc, argv, len);
+	if (s->replicas_required > 0) {
+		(void)snprintf(replicas, sizeof(replicas), "%u",
+		    s->replicas_required);
+		(void)snprintf(timeout, sizeof(timeout), "%u",
+		    s->replicas_timeout_ms);
+		redis_add_words(redis, "WAIT", replicas, timeout, (char *)NULL);
+	}
+	return redis_end(redis, err);
+}
+
+static void
+take_values(struct script_result *result, const struct redis_reply *reply)
+{
+	memset(result, 0, sizeof(*result));
+	if (reply_n(reply) == 0 && !reply_is_array(reply))
+		result->values[result->n++] = reply_integer(reply);
+	if (reply_n(reply) == 1)
+		(void)snprintf(result->text, sizeof(result->text), "%s",
+		    reply_text(reply_at(reply, 0), NULL));
+	for (size_t i = 0; i < reply_n(reply) && i < SCRIPT_N_VALUES; i++)
+		result->values[result->n++] = reply_integer(reply_at(reply, i));
+}
+
+enum err_code
+script_run(struct script_result *result, struct redis *redis,
+    const struct settings *settings, const struct script_call *call,
+    struct err *err)
+{
+	enum err_code rc;
+
+	rc = exchange(redis, settings, call, false, err);
+	if (rc != ERR_OK && redis_failed_with(redis, 0, "NOSCRIPT"))
+		rc = exchange(redis, settings, call, true, err);
+	if (rc != ERR_OK)
+		return rc;
+	if (settings->replicas_required > 0) {
+		long long n = reply_integer(redis_reply(redis, 1));
+
+		if (n < (long long)settings->replicas_required)
+			return err_set(err, ERR_STORE,
+			    "%lld of %u replicas have it", n,
+			    settings->replicas_required);
+	}
+	take_values(result, redis_reply(redis, 0));
+	return ERR_OK;
+}
