@@ -277,19 +277,19 @@ redis_reply(const struct redis *redis, size_t i)
 }
 
 bool
-reply_is_nil(const struct redis_reply *reply)
+redis_reply_is_nil(const struct redis_reply *reply)
 {
 	return native(reply)->type == REDIS_REPLY_NIL;
 }
 
 bool
-reply_is_array(const struct redis_reply *reply)
+redis_reply_is_array(const struct redis_reply *reply)
 {
 	return native(reply)->type == REDIS_REPLY_ARRAY;
 }
 
 long long
-reply_integer(const struct redis_reply *reply)
+redis_reply_integer(const struct redis_reply *reply)
 {
 	const redisReply *r = native(reply);
 
@@ -297,7 +297,7 @@ reply_integer(const struct redis_reply *reply)
 }
 
 const char *
-reply_text(const struct redis_reply *reply, size_t *len)
+redis_reply_text(const struct redis_reply *reply, size_t *len)
 {
 	const redisReply *r = native(reply);
 	bool has_text = r->type == REDIS_REPLY_STRING ||
@@ -309,7 +309,7 @@ reply_text(const struct redis_reply *reply, size_t *len)
 }
 
 size_t
-reply_n(const struct redis_reply *reply)
+redis_reply_n(const struct redis_reply *reply)
 {
 	const redisReply *r = native(reply);
 
@@ -317,7 +317,7 @@ reply_n(const struct redis_reply *reply)
 }
 
 const struct redis_reply *
-reply_at(const struct redis_reply *reply, size_t i)
+redis_reply_at(const struct redis_reply *reply, size_t i)
 {
 	return foreign(native(reply)->element[i]);
 }

@@ -56,11 +56,13 @@ bool redis_failed_with(const struct redis *redis, size_t i, const char *code);
 const struct redis_reply *redis_reply(const struct redis *redis, size_t i);
 
 /* A reply or an element of one; each suits every kind of reply. */
-bool reply_is_nil(const struct redis_reply *reply);
-bool reply_is_array(const struct redis_reply *reply);
-long long reply_integer(const struct redis_reply *reply); /* 0: no integer */
-const char *reply_text(const struct redis_reply *reply, size_t *len);
-size_t reply_n(const struct redis_reply *reply);
-const struct redis_reply *reply_at(const struct redis_reply *reply, size_t i);
+bool redis_reply_is_nil(const struct redis_reply *reply);
+bool redis_reply_is_array(const struct redis_reply *reply);
+long long redis_reply_integer(
+    const struct redis_reply *reply); /* 0: no integer */
+const char *redis_reply_text(const struct redis_reply *reply, size_t *len);
+size_t redis_reply_n(const struct redis_reply *reply);
+const struct redis_reply *redis_reply_at(const struct redis_reply *reply,
+    size_t i);
 
 #endif

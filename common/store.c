@@ -133,9 +133,11 @@ static enum err_code
 check_self(int *schema, struct store *store, const struct redis_reply *self,
     struct err *err)
 {
-	bool is_pair = reply_n(self) == 2;
-	const char *id = is_pair ? reply_text(reply_at(self, 0), NULL) : "";
-	const char *has = is_pair ? reply_text(reply_at(self, 1), NULL) : "";
+	bool is_pair = redis_reply_n(self) == 2;
+	const char *id =
+	    is_pair ? redis_reply_text(redis_reply_at(self, 0), NULL) : "";
+	const char *has =
+	    is_pair ? redis_reply_text(redis_reply_at(self, 1), NULL) : "";
 
 	*schema = known_schema(has);
 	if ((id[0] == '\0' || strcmp(store->id, id) != 0) &&
@@ -205,8 +207,8 @@ static bool
 has_suffix_match(const struct redis *redis, size_t n_levels)
 {
 	for (size_t i = 1; i < n_levels; i++)
-		if (strcmp(reply_text(redis_reply(redis, i), NULL), "true") ==
-		    0)
+		if (strcmp(redis_reply_text(redis_reply(redis, i), NULL),
+			"true") == 0)
 			return true;
 	return false;
 }
@@ -214,16 +216,18 @@ has_suffix_match(const struct redis *redis, size_t n_levels)
 static bool
 has_field(const struct redis_reply *fields, size_t i)
 {
-	return i < reply_n(fields) && !reply_is_nil(reply_at(fields, i));
+	return i < redis_reply_n(fields) &&
+	    !redis_reply_is_nil(redis_reply_at(fields, i));
 }
 
 static void
 take_values(struct store_name *out, const struct redis_reply *values,
     const char *key)
 {
-	for (size_t i = 0; i < reply_n(values); i++) {
+	for (size_t i = 0; i < redis_reply_n(values); i++) {
 		size_t len;
-		const char *text = reply_text(reply_at(values, i), &len);
+		const char *text =
+		    redis_reply_text(redis_reply_at(values, i), &len);
 
 		if (out->n_values == STORE_VALUES_MAX)
 			break;
@@ -266,7 +270,7 @@ store_read_name(struct store_name *out, struct store *store,
 		return rc;
 
 	below = redis_reply(redis, n + 1);
-	out->is_own = !reply_is_nil(redis_reply(redis, 0));
+	out->is_own = !redis_reply_is_nil(redis_reply(redis, 0));
 	out->is_covered = out->is_own || has_suffix_match(redis, n);
 	out->is_parent = has_field(below, 0);
 	out->is_above = has_field(below, 1);
@@ -302,12 +306,13 @@ store_read_records(struct store_records *out, struct store *store,
 	if (rc != ERR_OK)
 		return rc;
 
-	out->is_own = !reply_is_nil(redis_reply(redis, OWN));
+	out->is_own = !redis_reply_is_nil(redis_reply(redis, OWN));
 	out->n = 0;
 	values = redis_reply(redis, RECORDS);
-	for (size_t i = 0; i < reply_n(values); i++) {
+	for (size_t i = 0; i < redis_reply_n(values); i++) {
 		size_t len;
-		const char *text = reply_text(reply_at(values, i), &len);
+		const char *text =
+		    redis_reply_text(redis_reply_at(values, i), &len);
 
 		if (out->n < STORE_RECORDS_MAX &&
 		    issuevalue_parse(&out->values[out->n], text, len) ==

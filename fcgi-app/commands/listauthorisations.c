@@ -79,10 +79,11 @@ show_authorisation(const struct lister *l, const struct dnsname *name,
 	bool suffix_match;
 
 	for (size_t i = 0; i < COUNT_OF(text); i++)
-		text[i] = reply_text(reply_at(fields, i), NULL);
+		text[i] = redis_reply_text(redis_reply_at(fields, i), NULL);
 	suffix_match = strcmp(text[3], "true") == 0;
 	/* Deleted since its page was read, or not wanted. */
-	if (reply_is_nil(reply_at(fields, 1)) || !is_wanted(l, name, text[2]))
+	if (redis_reply_is_nil(redis_reply_at(fields, 1)) ||
+	    !is_wanted(l, name, text[2]))
 		return;
 	timestamp_format(created_at, strtoll(text[1], NULL, 10));
 	timestamp_format(last_used_at, strtoll(text[4], NULL, 10));
@@ -109,9 +110,11 @@ static void
 show_records(const struct lister *l, const struct dnsname *name,
     const struct redis_reply *values)
 {
-	for (size_t i = 0; i + 1 < reply_n(values); i += 2) {
-		const char *text = reply_text(reply_at(values, i), NULL);
-		const char *score = reply_text(reply_at(values, i + 1), NULL);
+	for (size_t i = 0; i + 1 < redis_reply_n(values); i += 2) {
+		const char *text =
+		    redis_reply_text(redis_reply_at(values, i), NULL);
+		const char *score =
+		    redis_reply_text(redis_reply_at(values, i + 1), NULL);
 		char until[TIMESTAMP_LEN + 1];
 		struct issuevalue record;
 
@@ -149,11 +152,13 @@ read_names(struct lister *l, struct page *page, struct err *err)
 	if (rc != ERR_OK)
 		return rc;
 	reply = redis_reply(redis, 0);
-	page->has_more = reply_n(reply) > 0;
-	for (size_t i = 0; i + 1 < reply_n(reply); i += 2) {
-		const char *score = reply_text(reply_at(reply, i + 1), NULL);
+	page->has_more = redis_reply_n(reply) > 0;
+	for (size_t i = 0; i + 1 < redis_reply_n(reply); i += 2) {
+		const char *score =
+		    redis_reply_text(redis_reply_at(reply, i + 1), NULL);
 		size_t len;
-		const char *name = reply_text(reply_at(reply, i), &len);
+		const char *name =
+		    redis_reply_text(redis_reply_at(reply, i), &len);
 
 		if (strcmp(score, at->score) != 0)
 			at->n_seen = 0;

@@ -44,15 +44,17 @@ read_event(const struct redis_reply *entry)
 		{ "ip", &e.ip },
 		{ "value", &e.value },
 	};
-	const struct redis_reply *pairs = reply_at(entry, 1);
+	const struct redis_reply *pairs = redis_reply_at(entry, 1);
 
-	e.at_ms = strtoll(reply_text(reply_at(entry, 0), NULL), NULL, 10);
-	for (size_t i = 0; i + 1 < reply_n(pairs); i += 2)
+	e.at_ms =
+	    strtoll(redis_reply_text(redis_reply_at(entry, 0), NULL), NULL, 10);
+	for (size_t i = 0; i + 1 < redis_reply_n(pairs); i += 2)
 		for (size_t f = 0; f < COUNT_OF(fields); f++)
-			if (strcmp(reply_text(reply_at(pairs, i), NULL),
+			if (strcmp(redis_reply_text(redis_reply_at(pairs, i),
+				       NULL),
 				fields[f].key) == 0)
-				*fields[f].field =
-				    reply_text(reply_at(pairs, i + 1), NULL);
+				*fields[f].field = redis_reply_text(
+				    redis_reply_at(pairs, i + 1), NULL);
 	return e;
 }
 
@@ -127,15 +129,17 @@ read_page(struct lister *l, char *last, size_t size, size_t *n, struct err *err)
 	if (rc != ERR_OK)
 		return rc;
 	reply = redis_reply(redis, 0);
-	*n = reply_n(reply);
+	*n = redis_reply_n(reply);
 	for (size_t i = 0; rc == ERR_OK && i < *n; i++) {
-		struct event e = read_event(reply_at(reply, i));
+		struct event e = read_event(redis_reply_at(reply, i));
 
 		rc = take_event(l, &e, err);
 	}
 	if (*n > 0)
 		(void)snprintf(last, size, "(%s",
-		    reply_text(reply_at(reply_at(reply, *n - 1), 0), NULL));
+		    redis_reply_text(
+			redis_reply_at(redis_reply_at(reply, *n - 1), 0),
+			NULL));
 	return rc;
 }
 

@@ -60,7 +60,7 @@ schema_count(long long *n, const struct store *store, struct err *err)
 	redis_add_words(store->redis, "ZCARD", key.text, (char *)NULL);
 	rc = redis_end(store->redis, err);
 	if (rc == ERR_OK)
-		*n = reply_integer(redis_reply(store->redis, 0));
+		*n = redis_reply_integer(redis_reply(store->redis, 0));
 	return rc;
 }
 

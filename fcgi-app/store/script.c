@@ -69,13 +69,14 @@ static void
 take_values(struct script_result *result, const struct redis_reply *reply)
 {
 	memset(result, 0, sizeof(*result));
-	if (reply_n(reply) == 0 && !reply_is_array(reply))
-		result->values[result->n++] = reply_integer(reply);
-	if (reply_n(reply) == 1)
+	if (redis_reply_n(reply) == 0 && !redis_reply_is_array(reply))
+		result->values[result->n++] = redis_reply_integer(reply);
+	if (redis_reply_n(reply) == 1)
 		(void)snprintf(result->text, sizeof(result->text), "%s",
-		    reply_text(reply_at(reply, 0), NULL));
-	for (size_t i = 0; i < reply_n(reply) && i < SCRIPT_N_VALUES; i++)
-		result->values[result->n++] = reply_integer(reply_at(reply, i));
+		    redis_reply_text(redis_reply_at(reply, 0), NULL));
+	for (size_t i = 0; i < redis_reply_n(reply) && i < SCRIPT_N_VALUES; i++)
+		result->values[result->n++] =
+		    redis_reply_integer(redis_reply_at(reply, i));
 }
 
 enum err_code
@@ -91,7 +92,7 @@ script_run(struct script_result *result, struct redis *redis,
 	if (rc != ERR_OK)
 		return rc;
 	if (settings->replicas_required > 0) {
-		long long n = reply_integer(redis_reply(redis, 1));
+		long long n = redis_reply_integer(redis_reply(redis, 1));
 
 		if (n < (long long)settings->replicas_required)
 			return err_set(err, ERR_STORE,
