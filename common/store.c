@@ -272,8 +272,8 @@ store_read_name(struct store_name *out, struct store *store,
 	below = redis_reply(redis, n + 1);
 	out->is_own = !redis_reply_is_nil(redis_reply(redis, 0));
 	out->is_covered = out->is_own || has_suffix_match(redis, n);
-	out->is_parent = has_field(below, 0);
-	out->is_above = has_field(below, 1);
+	out->has_child = has_field(below, 0);
+	out->has_descendant = has_field(below, 1);
 	out->n_values = 0;
 	take_values(out, redis_reply(redis, n), response.text);
 	return ERR_OK;

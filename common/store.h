@@ -42,10 +42,10 @@ void store_key(struct store_key *key, const char *prefix, enum store_kind kind,
 
 /* What the store says of one name, for DNS. */
 struct store_name {
-	bool is_own;     /* there is an authorisation of this very name */
-	bool is_covered; /* there is, or one above it has suffix_match */
-	bool is_parent;  /* there is one of a name one label below */
-	bool is_above;   /* there is one of a name below, at any depth */
+	bool is_own;         /* there is an authorisation of this very name */
+	bool is_covered;     /* there is, or one above it has suffix_match */
+	bool has_child;      /* there is one of a name one label below */
+	bool has_descendant; /* there is one of a name below, at any depth */
 	size_t n_values;
 	struct txtvalue values[STORE_VALUES_MAX]; /* live ones */
 };

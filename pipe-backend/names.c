@@ -16,8 +16,8 @@
 #define SOA_EXPIRE_S  86400
 #define SOA_MINIMUM_S 0
 
-/* An answer in the making. */
-struct answer {
+/* A question on its way to an answer. */
+struct lookup {
 	struct backend *b;
 	struct reply *reply;
 	struct reply_owner owner;
@@ -35,25 +35,25 @@ zone_id(const struct dnsname *apex)
 }
 
 static void
-add_authority(const struct answer *a, bool with_caa)
+add_authority(const struct lookup *l, bool with_caa)
 {
-	const struct settings *s = &a->b->settings;
-	enum rrtype asked = a->owner.asked;
+	const struct settings *s = &l->b->settings;
+	enum rrtype asked = l->owner.asked;
 	bool any = asked == RRTYPE_ANY;
 	unsigned ttl_s = s->authority_ttl_s;
 
 	if (any || asked == RRTYPE_SOA)
-		reply_data(a->reply, &a->owner, "SOA", ttl_s,
+		reply_data(l->reply, &l->owner, "SOA", ttl_s,
 		    "%s %s %d %d %d %d %d", s->soa_hostname.text,
 		    s->soa_contact.text, SOA_SERIAL, SOA_REFRESH_S, SOA_RETRY_S,
 		    SOA_EXPIRE_S, SOA_MINIMUM_S);
 	if (any || asked == RRTYPE_NS)
 		for (size_t i = 0; i < s->n_nameservers; i++)
-			reply_data(a->reply, &a->owner, "NS", ttl_s, "%s",
+			reply_data(l->reply, &l->owner, "NS", ttl_s, "%s",
 			    s->nameservers[i].text);
 	if (with_caa && (any || asked == RRTYPE_CAA))
 		for (size_t i = 0; i < s->n_caa_issuers; i++)
-			reply_data(a->reply, &a->owner, "CAA", ttl_s,
+			reply_data(l->reply, &l->owner, "CAA", ttl_s,
 			    "0 issue \"%s\"", s->caa_issuers[i].text);
 }
 
@@ -94,7 +94,7 @@ find_apex(bool *is_apex, struct store_name *found, struct backend *b,
 		*is_apex = found->is_covered;
 	} else {
 		*is_apex = found->is_own ||
-		    (s->authority == AUTHORITY_PARENT && found->is_parent &&
+		    (s->authority == AUTHORITY_PARENT && found->has_child &&
 			dnsname_n_labels(name) >= STORE_MIN_LABELS);
 		found->n_values = 0;
 	}
@@ -102,13 +102,13 @@ find_apex(bool *is_apex, struct store_name *found, struct backend *b,
 }
 
 static void
-add_values(const struct answer *a, const struct store_name *found)
+add_values(const struct lookup *l, const struct store_name *found)
 {
-	if (a->owner.asked != RRTYPE_ANY && a->owner.asked != RRTYPE_TXT)
+	if (l->owner.asked != RRTYPE_ANY && l->owner.asked != RRTYPE_TXT)
 		return;
 	for (size_t i = 0; i < found->n_values; i++)
-		reply_data(a->reply, &a->owner, "TXT",
-		    a->b->settings.response_ttl_s, "\"%s\"",
+		reply_data(l->reply, &l->owner, "TXT",
+		    l->b->settings.response_ttl_s, "\"%s\"",
 		    found->values[i].text);
 }
 
@@ -117,21 +117,21 @@ add_values(const struct answer *a, const struct store_name *found)
  * beyond the time that it gives itself.
  */
 static void
-add_persistent(const struct answer *a, const struct store_records *found)
+add_persistent(const struct lookup *l, const struct store_records *found)
 {
 	int64_t now_s = clock_now_ms() / 1000;
 
-	if (a->owner.asked != RRTYPE_ANY && a->owner.asked != RRTYPE_TXT)
+	if (l->owner.asked != RRTYPE_ANY && l->owner.asked != RRTYPE_TXT)
 		return;
 	for (size_t i = 0; i < found->n; i++) {
 		const struct issuevalue *v = &found->values[i];
 		int64_t left_s = v->until_s - now_s;
-		unsigned ttl_s = a->b->settings.authority_ttl_s;
+		unsigned ttl_s = l->b->settings.authority_ttl_s;
 		bool is_long = v->len > TXTVALUE_MAX;
 
 		if (left_s < ttl_s)
 			ttl_s = left_s > 0 ? (unsigned)left_s : 0;
-		reply_data(a->reply, &a->owner, "TXT", ttl_s, "\"%.*s\"%s%s%s",
+		reply_data(l->reply, &l->owner, "TXT", ttl_s, "\"%.*s\"%s%s%s",
 		    TXTVALUE_MAX, v->text, is_long ? " \"" : "",
 		    is_long ? v->text + TXTVALUE_MAX : "", is_long ? "\"" : "");
 	}
@@ -143,18 +143,18 @@ add_persistent(const struct answer *a, const struct store_records *found)
  * has names below it.
  */
 static bool
-add_records(const struct answer *a, const struct dnsname *name)
+add_records(const struct lookup *l, const struct dnsname *name)
 {
-	const struct zone_settings *zone = &a->b->settings.zone;
+	const struct zone_settings *zone = &l->b->settings.zone;
 	bool exists = false;
 
 	for (size_t i = 0; i < zone->n_records; i++) {
 		const struct zonerecord *r = &zone->records[i];
 
 		exists = exists || dnsname_is_under(&r->owner, name);
-		if (a->owner.asked == RRTYPE_ANY &&
+		if (l->owner.asked == RRTYPE_ANY &&
 		    strcmp(r->owner.text, name->text) == 0)
-			reply_data(a->reply, &a->owner, r->type, r->ttl_s, "%s",
+			reply_data(l->reply, &l->owner, r->type, r->ttl_s, "%s",
 			    r->content);
 	}
 	return exists;
@@ -170,87 +170,87 @@ is_persistent(struct dnsname *of, const struct settings *s,
 
 /* The responses to a challenge in the zone. */
 static enum err_code
-add_responses_in_zone(bool *exists, const struct answer *a,
+add_responses_in_zone(bool *exists, const struct lookup *l,
     const struct challenge *challenge, struct err *err)
 {
 	struct store_name found;
 	enum err_code rc;
 
-	rc = store_read_name(&found, &a->b->store, challenge, clock_now_ms(),
+	rc = store_read_name(&found, &l->b->store, challenge, clock_now_ms(),
 	    err);
 	if (rc != ERR_OK)
 		return rc;
 	if (found.is_covered)
-		add_values(a, &found);
-	*exists =
-	    challenge->label[0] == '\0' && (found.is_covered || found.is_above);
+		add_values(l, &found);
+	*exists = challenge->label[0] == '\0' &&
+	    (found.is_covered || found.has_descendant);
 	return ERR_OK;
 }
 
 /* The persistent records of the name `of`, if it is authorised itself. */
 static enum err_code
-find_persistent(struct store_records *found, const struct answer *a,
+find_persistent(struct store_records *found, const struct lookup *l,
     const struct dnsname *of, struct err *err)
 {
-	return store_read_records(found, &a->b->store, of, clock_now_ms(), err);
+	return store_read_records(found, &l->b->store, of, clock_now_ms(), err);
 }
 
 /* A name below the zone's own; challenge is what it stands for there. */
 static enum err_code
-answer_below(const struct answer *a, const struct dnsname *name,
+answer_below(const struct lookup *l, const struct dnsname *name,
     const struct challenge *challenge, struct err *err)
 {
 	struct dnsname of;
-	size_t empty = a->reply->len;
+	size_t empty = l->reply->len;
 	struct store_records found;
 	bool exists = false;
 	enum err_code rc;
 
 	if (challenge->label[0] == '\0' &&
-	    is_persistent(&of, &a->b->settings, &challenge->name)) {
-		rc = find_persistent(&found, a, &of, err);
+	    is_persistent(&of, &l->b->settings, &challenge->name)) {
+		rc = find_persistent(&found, l, &of, err);
 		if (rc == ERR_OK && found.is_own)
-			add_persistent(a, &found);
+			add_persistent(l, &found);
 		exists = rc == ERR_OK && found.is_own;
 	} else {
-		rc = add_responses_in_zone(&exists, a, challenge, err);
+		rc = add_responses_in_zone(&exists, l, challenge, err);
 	}
 	if (rc != ERR_OK)
 		return rc;
-	exists = add_records(a, name) || exists;
+	exists = add_records(l, name) || exists;
 	/*
 	 * A name that exists and has no data (an empty non-terminal, RFC 4592,
 	 * 2.2.2; an authorisation between two responses) must have a record for
 	 * PowerDNS, or it says NXDOMAIN.  One of a private type (RFC 6895, 3.1)
 	 * is nobody's answer.
 	 */
-	if (exists && a->reply->len == empty && a->owner.asked == RRTYPE_ANY)
-		reply_data(a->reply, &a->owner, "TYPE65280", 0, "\\# 0");
+	if (exists && l->reply->len == empty && l->owner.asked == RRTYPE_ANY)
+		reply_data(l->reply, &l->owner, "TYPE65280", 0, "\\# 0");
 	return ERR_OK;
 }
 
 /* PowerDNS names the zone that it looks in, -1 while it looks for one. */
 static bool
-is_asked_for(const struct answer *a, const struct question *q)
+is_asked_for(const struct lookup *l, const struct question *q)
 {
-	return q->zone_id == -1 || q->zone_id == a->owner.id;
+	return q->zone_id == -1 || q->zone_id == l->owner.id;
 }
 
 static enum err_code
-answer_zone(struct answer *a, const struct question *q,
+answer_zone(struct lookup *l, const struct question *q,
     const struct dnsname *name, struct err *err)
 {
-	const struct dnsname *zone = &a->b->settings.zone.name;
+	const struct dnsname *zone = &l->b->settings.zone.name;
 	struct challenge challenge;
 	bool is_below = challenge_parse_in_zone(&challenge, name, zone);
 
-	a->owner.id = zone_id(zone);
-	if (!is_asked_for(a, q) || (q->rrtype == RRTYPE_SOA && is_below))
+	l->owner.id = zone_id(zone);
+	if (!is_asked_for(l, q) || (q->rrtype == RRTYPE_SOA && is_below))
 		return ERR_OK;
 	if (is_below)
-		return answer_below(a, name, &challenge, err);
-	add_authority(a, false);
-	(void)add_records(a, name);
+		return answer_below(l, name, &challenge, err);
+	add_authority(l, false);
+	(void)add_records(l, name);
 	return ERR_OK;
 }
 
@@ -259,7 +259,7 @@ answer_zone(struct answer *a, const struct question *q,
  * of one ACME account are.  Its zone is the challenge's.
  */
 static enum err_code
-answer_labelled(struct answer *a, const struct question *q,
+answer_labelled(struct lookup *l, const struct question *q,
     const struct dnsname *name, const struct challenge *challenge,
     struct err *err)
 {
@@ -268,19 +268,19 @@ answer_labelled(struct answer *a, const struct question *q,
 	enum err_code rc;
 
 	(void)dnsname_to_parent(&apex);
-	a->owner.id = zone_id(&apex);
-	if (q->rrtype == RRTYPE_SOA || !is_asked_for(a, q))
+	l->owner.id = zone_id(&apex);
+	if (q->rrtype == RRTYPE_SOA || !is_asked_for(l, q))
 		return ERR_OK;
-	rc = store_read_name(&found, &a->b->store, challenge, clock_now_ms(),
+	rc = store_read_name(&found, &l->b->store, challenge, clock_now_ms(),
 	    err);
 	if (rc == ERR_OK && found.is_covered)
-		add_values(a, &found);
+		add_values(l, &found);
 	return rc;
 }
 
 /* A name that may be an apex of ours; *is_apex says whether it was. */
 static enum err_code
-answer_apex(bool *is_apex, const struct answer *a, const struct dnsname *name,
+answer_apex(bool *is_apex, const struct lookup *l, const struct dnsname *name,
     struct err *err)
 {
 	struct store_records records;
@@ -288,21 +288,21 @@ answer_apex(bool *is_apex, const struct answer *a, const struct dnsname *name,
 	struct dnsname of;
 	enum err_code rc;
 
-	if (is_persistent(&of, &a->b->settings, name)) {
-		rc = find_persistent(&records, a, &of, err);
+	if (is_persistent(&of, &l->b->settings, name)) {
+		rc = find_persistent(&records, l, &of, err);
 		if (rc != ERR_OK)
 			return rc;
 		*is_apex = records.is_own;
 		if (*is_apex) {
-			add_authority(a, true);
-			add_persistent(a, &records);
+			add_authority(l, true);
+			add_persistent(l, &records);
 			return ERR_OK;
 		}
 	}
-	rc = find_apex(is_apex, &found, a->b, name, err);
+	rc = find_apex(is_apex, &found, l->b, name, err);
 	if (rc == ERR_OK && *is_apex) {
-		add_authority(a, true);
-		add_values(a, &found);
+		add_authority(l, true);
+		add_values(l, &found);
 	}
 	return rc;
 }
@@ -318,7 +318,7 @@ names_answer(struct backend *b, const struct question *q,
     const struct dnsname *name, struct reply *reply, struct err *err)
 {
 	const struct zone_settings *zone = &b->settings.zone;
-	struct answer a = { b, reply,
+	struct lookup l = { b, reply,
 		{ .version = b->version,
 		    .qname = q->qname,
 		    .id = zone_id(name),
@@ -327,14 +327,14 @@ names_answer(struct backend *b, const struct question *q,
 	bool is_apex = false;
 	enum err_code rc;
 
-	if (is_asked_for(&a, q)) {
-		rc = answer_apex(&is_apex, &a, name, err);
+	if (is_asked_for(&l, q)) {
+		rc = answer_apex(&is_apex, &l, name, err);
 		if (rc != ERR_OK || is_apex)
 			return rc;
 	}
 	if (zone->is_set && dnsname_is_under(name, &zone->name))
-		return answer_zone(&a, q, name, err);
+		return answer_zone(&l, q, name, err);
 	if (challenge_parse(&challenge, name) && challenge.label[0] != '\0')
-		return answer_labelled(&a, q, name, &challenge, err);
+		return answer_labelled(&l, q, name, &challenge, err);
 	return ERR_OK;
 }
