@@ -19,23 +19,24 @@ static const char *const kinds[] = {
 };
 
 void
-store_key(struct store_key *key, const char *prefix, enum store_kind kind,
-    const struct dnsname *name)
+store_key(struct store_key *key, const struct store *store,
+    enum store_kind kind, const struct dnsname *name)
 {
 	int n;
 
-	n = snprintf(key->text, sizeof(key->text), "%s%s%s", prefix,
-	    kinds[kind], name != NULL ? name->text : "");
+	n = snprintf(key->text, sizeof(key->text), "%s%s%s",
+	    store->settings->key_prefix, kinds[kind],
+	    name != NULL ? name->text : "");
 	key->len = n < 0 ? 0 : (size_t)n; /* cannot be cut: STORE_KEY_MAX */
 }
 
 void
-store_key_response(struct store_key *key, const char *prefix,
+store_key_response(struct store_key *key, const struct store *store,
     const struct challenge *challenge)
 {
 	int n;
 
-	store_key(key, prefix, STORE_RESPONSE, &challenge->name);
+	store_key(key, store, STORE_RESPONSE, &challenge->name);
 	if (challenge->label[0] == '\0')
 		return;
 	n = snprintf(key->text + key->len, sizeof(key->text) - key->len, "/%s",
@@ -49,8 +50,7 @@ store_init(struct store *store, struct redis *redis,
 {
 	*store = (struct store){
 		.redis = redis,
-		.prefix = settings->key_prefix,
-		.id_file = settings->store_id_file,
+		.settings = settings,
 	};
 }
 
@@ -81,7 +81,7 @@ ask_self(const struct store *store)
 {
 	struct store_key key;
 
-	store_key(&key, store->prefix, STORE_SELF, NULL);
+	store_key(&key, store, STORE_SELF, NULL);
 	redis_add_words(store->redis, "HMGET", key.text, "id", "schema",
 	    (char *)NULL);
 }
@@ -98,7 +98,8 @@ check_id(struct store *store, const char *id, struct err *err)
 	    "name server copy that file from the first";
 	struct err why = { 0 };
 
-	if (store_read_id(store->id, store->id_file, &why) != ERR_OK)
+	if (store_read_id(store->id, store->settings->store_id_file, &why) !=
+	    ERR_OK)
 		return err_set(err, ERR_STORE,
 		    "nothing says that the store in Redis is ours (%s); %s",
 		    why.text, remedy);
@@ -108,10 +109,10 @@ check_id(struct store *store, const char *id, struct err *err)
 		return err_set(err, ERR_STORE,
 		    "the store in Redis is a new one, not the one that %s "
 		    "names; %s",
-		    store->id_file, remedy);
+		    store->settings->store_id_file, remedy);
 	return err_set(err, ERR_STORE,
 	    "the store in Redis is %.*s, not the one that %s names; %s",
-	    STORE_ID_LEN, id, store->id_file, remedy);
+	    STORE_ID_LEN, id, store->settings->store_id_file, remedy);
 }
 
 /* 0 for one that we do not know.  The scripts compare texts: so does this. */
@@ -193,7 +194,7 @@ ask_levels(const struct store *store, struct dnsname level)
 	size_t n = 0;
 
 	do {
-		store_key(&key, store->prefix, STORE_AUTHORISATION, &level);
+		store_key(&key, store, STORE_AUTHORISATION, &level);
 		redis_add_words(store->redis, "HGET", key.text, "suffix_match",
 		    (char *)NULL);
 		n++;
@@ -255,11 +256,11 @@ store_read_name(struct store_name *out, struct store *store,
 	if (rc != ERR_OK)
 		return rc;
 	n = ask_levels(store, challenge->name);
-	store_key_response(&response, store->prefix, challenge);
+	store_key_response(&response, store, challenge);
 	(void)snprintf(after, sizeof(after), "(%" PRId64, now_ms);
 	redis_add_words(redis, "ZRANGEBYSCORE", response.text, after, "+inf",
 	    "LIMIT", "0", "32", (char *)NULL);
-	store_key(&key, store->prefix, STORE_BELOW, &challenge->name);
+	store_key(&key, store, STORE_BELOW, &challenge->name);
 	redis_add_words(redis, "HMGET", key.text, "children", "descendants",
 	    (char *)NULL);
 	ask_self(store);
@@ -293,8 +294,8 @@ store_read_records(struct store_records *out, struct store *store,
 	rc = redis_begin(redis, err);
 	if (rc != ERR_OK)
 		return rc;
-	store_key(&own, store->prefix, STORE_AUTHORISATION, name);
-	store_key(&key, store->prefix, STORE_PERSISTENT, name);
+	store_key(&own, store, STORE_AUTHORISATION, name);
+	store_key(&key, store, STORE_PERSISTENT, name);
 	(void)snprintf(after, sizeof(after), "(%" PRId64, now_ms);
 	redis_add_words(redis, "HGET", own.text, "suffix_match", (char *)NULL);
 	redis_add_words(redis, "ZRANGEBYSCORE", key.text, after, "+inf",

@@ -34,12 +34,6 @@ enum store_kind {
 	STORE_AUDIT,          /* stream, name NULL */
 };
 
-void store_key_response(struct store_key *key, const char *prefix,
-    const struct challenge *challenge);
-
-void store_key(struct store_key *key, const char *prefix, enum store_kind kind,
-    const struct dnsname *name);
-
 /* What the store says of one name, for DNS. */
 struct store_name {
 	bool is_own;         /* there is an authorisation of this very name */
@@ -61,12 +55,18 @@ struct store_name {
  */
 struct store {
 	struct redis *redis;
-	const char *prefix, *id_file;
-	char id[STORE_ID_LEN + 1]; /* what id_file said; "" before */
+	const struct settings *settings;
+	char id[STORE_ID_LEN + 1]; /* what store_id_file said; "" before */
 };
 
 void store_init(struct store *store, struct redis *redis,
     const struct settings *settings);
+
+/* Format a key.  name is NULL where enum store_kind says so. */
+void store_key(struct store_key *key, const struct store *store,
+    enum store_kind kind, const struct dnsname *name);
+void store_key_response(struct store_key *key, const struct store *store,
+    const struct challenge *challenge);
 
 /*
  * Read which store is meant from a file: STORE_ID_LEN hex digits.
@@ -76,8 +76,8 @@ MUST_CHECK enum err_code store_read_id(char id[STORE_ID_LEN + 1],
     const char *file, struct err *err);
 
 /*
- * Check that this is the store that is meant; when the ids differ, id_file is
- * read again first.  One round trip.
+ * Check that this is the store that is meant; when the ids differ,
+ * store_id_file is read again first.  One round trip.
  *
  *   *schema	at most STORE_SCHEMA; less when it has yet to be migrated
  *

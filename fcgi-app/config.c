@@ -18,7 +18,7 @@ config_read(struct config **config, const char *file, struct err *err)
 		free(c);
 		return rc;
 	}
-	c->n_holders = 1;
+	c->n_references = 1;
 	*config = c;
 	return ERR_OK;
 }
@@ -26,14 +26,14 @@ config_read(struct config **config, const char *file, struct err *err)
 struct config *
 config_hold(struct config *config)
 {
-	config->n_holders++;
+	config->n_references++;
 	return config;
 }
 
 void
 config_drop(struct config *config)
 {
-	if (config == NULL || --config->n_holders > 0)
+	if (config == NULL || --config->n_references > 0)
 		return;
 	accounts_free(config->accounts);
 	free(config);

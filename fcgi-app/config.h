@@ -11,17 +11,17 @@
 struct config {
 	struct settings settings;
 	struct accounts *accounts; /* NULL: anybody may create */
-	unsigned n_holders;        /* config_hold(), config_drop() */
+	unsigned n_references;     /* config_hold(), config_drop() */
 };
 
 /*
  * Read the settings file and the accounts file that it names.
- * Returns ERR_OK and a config held once; ERR_INPUT or ERR_SYSTEM.
+ * Returns ERR_OK and a config with one reference; ERR_INPUT or ERR_SYSTEM.
  */
 MUST_CHECK enum err_code config_read(struct config **config, const char *file,
     struct err *err);
 
-/* Count a holder more, or less; the last one frees.  Not thread-safe. */
+/* Take or drop a reference; the last one frees.  Not thread-safe. */
 struct config *config_hold(struct config *config);
 void config_drop(struct config *config);
 

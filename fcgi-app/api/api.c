@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,35 +16,47 @@ static const struct {
 	const char *header;
 	const char *reason; /* in the audit log; NULL: not an event */
 } outcomes[] = {
-	[DONE] = { 200, NULL, "", NULL },
-	[MADE] = { 201, NULL, "", NULL },
-	[BAD_PARAMETER] = { 400, NULL, "", NULL },
-	[BAD_CREDENTIALS] = { 401, "Invalid user or password",
+	[OUTCOME_OK] = { 200, NULL, "", NULL },
+	[OUTCOME_CREATED] = { 201, NULL, "", NULL },
+	[OUTCOME_BAD_PARAMETER] = { 400, NULL, "", NULL },
+	[OUTCOME_BAD_CREDENTIALS] = { 401, "Invalid user or password",
 	    "WWW-Authenticate: Basic realm=\"acmeproxy\"\r\n",
 	    NULL /* head.lua notes it */ },
-	[BAD_ACCOUNT] = { 403, "Invalid account token", "", "account" },
-	[NOT_PERMITTED] = { 403,
+	[OUTCOME_BAD_ACCOUNT] = { 403, "Invalid account token", "", "account" },
+	[OUTCOME_NOT_PERMITTED] = { 403,
 	    "Changes to this domain are not permitted with this account token",
 	    "", "permit" },
-	[NOT_ENABLED] = { 403,
+	[OUTCOME_NOT_ENABLED] = { 403,
 	    "The setting persistent_records does not allow this", "", NULL },
-	[BAD_SECRET] = { 403, "Invalid authorisation token", "",
+	[OUTCOME_BAD_SECRET] = { 403, "Invalid authorisation token", "",
 	    NULL /* head.lua notes it */ },
-	[UNKNOWN_PATH] = { 404, "There is no such endpoint", "", NULL },
-	[NOT_POST] = { 405, "Only POST is allowed", "Allow: POST\r\n", NULL },
-	[NOT_GET] = { 405, "Only GET is allowed", "Allow: GET\r\n", NULL },
-	[TAKEN] = { 409, "An authorisation for this name exists already", "",
-	    NULL /* create.lua notes it */ },
-	[FULL] = { 409, "The name has as many records as it may have", "",
+	[OUTCOME_UNKNOWN_PATH] = { 404, "There is no such endpoint", "", NULL },
+	[OUTCOME_NOT_POST] = { 405, "Only POST is allowed", "Allow: POST\r\n",
 	    NULL },
-	[TOO_LARGE] = { 413, "The body is over 8 KiB", "", NULL },
-	[BAD_TYPE] = { 415,
+	[OUTCOME_NOT_GET] = { 405, "Only GET is allowed", "Allow: GET\r\n",
+	    NULL },
+	[OUTCOME_TAKEN] = { 409,
+	    "An authorisation for this name exists already", "",
+	    NULL /* create.lua notes it */ },
+	[OUTCOME_FULL] = { 409, "The name has as many records as it may have",
+	    "", NULL },
+	[OUTCOME_TOO_LARGE] = { 413, "The body is over 8 KiB", "", NULL },
+	[OUTCOME_BAD_TYPE] = { 415,
 	    "The body must be application/x-www-form-urlencoded or "
 	    "application/json",
 	    "", NULL },
-	[STORE_AWAY] = { 503, "The store is not available, try again", /* */
+	[OUTCOME_BROKEN] = { 500, "The server failed, its log says why", "",
+	    NULL },
+	[OUTCOME_STORE_AWAY] = { 503, "The store is not available, try again",
 	    "Retry-After: 1\r\n", NULL },
 };
+
+enum outcome
+call_failed(const struct call *call)
+{
+	return call->why.code == ERR_STORE ? OUTCOME_STORE_AWAY
+					   : OUTCOME_BROKEN;
+}
 
 static void print_refusal(struct call *call, enum outcome outcome);
 
@@ -56,8 +69,8 @@ static const struct dialect {
   acmedns_dialect = { "acme-dns", acmedns_print_refusal };
 
 /*
- * One row an endpoint.  A path that begins with '*' may have anything in front
- * of the rest: dialects' clients can be given a base address.
+ * One row an endpoint.  A path that begins with '*' may have anything
+ * before the rest: dialects' clients can be given a base address.
  */
 static const struct route {
 	const char *path;
@@ -113,19 +126,19 @@ dispatch(struct call *call, const struct route *route)
 	const char *method = route != NULL && route->is_get ? "GET" : "POST";
 
 	if (route == NULL)
-		return UNKNOWN_PATH;
+		return OUTCOME_UNKNOWN_PATH;
 	if (strcmp(call->request->method, method) != 0)
-		return route->is_get ? NOT_GET : NOT_POST;
+		return route->is_get ? OUTCOME_NOT_GET : OUTCOME_NOT_POST;
 	if (call->request->body_too_large)
-		return TOO_LARGE;
+		return OUTCOME_TOO_LARGE;
 	if ((route->required | route->optional) == 0)
 		return route->handle(call);
 	switch (params_parse(&call->params, call->request, route->required,
 	    route->optional, &call->sentence)) {
 	case PARAMS_BAD_TYPE:
-		return BAD_TYPE;
+		return OUTCOME_BAD_TYPE;
 	case PARAMS_BAD:
-		return BAD_PARAMETER;
+		return OUTCOME_BAD_PARAMETER;
 	case PARAMS_OK:
 		break;
 	}
@@ -137,13 +150,12 @@ print_refusal(struct call *call, enum outcome outcome)
 {
 	const char *sentence = outcomes[outcome].sentence;
 
-	(void)snprintf(call->answer->body, sizeof(call->answer->body),
-	    "{\"result\": false, \"error\": \"%s\"}",
+	answer_print(call->answer, "{\"result\": false, \"error\": \"%s\"}",
 	    sentence != NULL ? sentence : call->sentence);
 }
 
 /*
- * A line for each request.  What is in front of a route's own path may hold an
+ * A line for each request.  What stands before a route's own path may hold an
  * account's secret, and so may a path that is nobody's: only its length is
  * told.
  */
@@ -152,6 +164,8 @@ log_call(const struct call *call, const struct route *route,
     enum outcome outcome)
 {
 	const struct request *r = call->request;
+	bool has_why =
+	    outcome == OUTCOME_STORE_AWAY || outcome == OUTCOME_BROKEN;
 	char other[40];
 
 	(void)snprintf(other, sizeof(other), "(a path of %zu octets)",
@@ -164,35 +178,59 @@ log_call(const struct call *call, const struct route *route,
 	    call->params.challenge.name.len > 0
 		? call->params.challenge.name.text
 		: "-",
-	    outcome == STORE_AWAY ? " " : "",
-	    outcome == STORE_AWAY ? call->why.text : "");
+	    has_why ? " " : "", has_why ? call->why.text : "");
+}
+
+static bool
+is_refusal(enum outcome outcome)
+{
+	return outcome != OUTCOME_OK && outcome != OUTCOME_CREATED;
+}
+
+/*
+ * What becomes of the outcome when all else is done: a refusal that cannot be
+ * noted, or a body that cannot be kept, is a failure like any other.
+ */
+static enum outcome
+finish(struct call *call, enum outcome outcome)
+{
+	const char *reason = outcomes[outcome].reason;
+
+	assert(outcome != OUTCOME_NONE);
+	assert(!is_refusal(outcome) || call->answer->len == 0);
+	if (reason != NULL &&
+	    audit_refuse(call->store, &call->actor,
+		&call->params.challenge.name, reason, &call->why) != ERR_OK)
+		return call_failed(call);
+	if (!call->answer->is_cut)
+		return outcome;
+	answer_begin(call->answer);
+	(void)err_set(&call->why, ERR_SYSTEM, "out of memory");
+	return call_failed(call);
 }
 
 void
-api_answer(const struct api *api, const struct request *request,
-    struct answer *answer)
+api_answer(struct answer *answer, const struct request *request,
+    const struct config *config, struct store *store)
 {
 	const struct route *route = find_route(request->path);
 	const struct dialect *dialect =
 	    route != NULL ? route->dialect : &api_dialect;
 	struct call call = {
-		.api = api,
 		.request = request,
 		.answer = answer,
-		.ledger = { .store = api->store,
-		    .settings = &api->config->settings,
-		    .ip = request->remote_addr,
+		.settings = &config->settings,
+		.accounts = config->accounts,
+		.store = store,
+		.actor = { .ip = request->remote_addr,
 		    .account = "",
 		    .via = dialect->via },
 	};
-	enum outcome outcome = dispatch(&call, route);
+	enum outcome outcome;
 
-	/* A refusal that cannot be noted is not answered, as anything else. */
-	if (outcomes[outcome].reason != NULL &&
-	    audit_refuse(&call.ledger, &call.params.challenge.name,
-		outcomes[outcome].reason, &call.why) != ERR_OK)
-		outcome = STORE_AWAY;
-	if (outcome != DONE && outcome != MADE)
+	answer_begin(answer);
+	outcome = finish(&call, dispatch(&call, route));
+	if (is_refusal(outcome))
 		dialect->print_refusal(&call, outcome);
 	answer->status = outcomes[outcome].status;
 	answer->header = outcomes[outcome].header;

@@ -2,21 +2,20 @@
 #define FCGI_APP_API_API_H
 
 #include "common/store.h"
-#include "fcgi-app/api/http.h"
+#include "fcgi-app/api/answer.h"
+#include "fcgi-app/api/request.h"
 #include "fcgi-app/config.h"
-
-/* What a worker answers with. */
-struct api {
-	const struct config *config;
-	struct store *store; /* the worker's */
-};
 
 /*
  * Answer a request: our endpoints, the dialects, and every refusal.  Never
  * fails: what goes wrong becomes a status and a fixed sentence, and is logged.
+ *
+ *   config	in force for this request
+ *   store	the worker's
+ *
  * Source: README, "API".
  */
-void api_answer(const struct api *api, const struct request *request,
-    struct answer *answer);
+void api_answer(struct answer *answer, const struct request *request,
+    const struct config *config, struct store *store);
 
 #endif

@@ -7,50 +7,58 @@
 
 /* How a call can end: a row each in api.c's table. */
 enum outcome {
-	DONE,
-	MADE,
-	BAD_PARAMETER,
-	BAD_CREDENTIALS,
-	BAD_ACCOUNT,
-	NOT_PERMITTED,
-	NOT_ENABLED,
-	BAD_SECRET,
-	UNKNOWN_PATH,
-	NOT_POST,
-	NOT_GET,
-	TAKEN,
-	FULL,
-	TOO_LARGE,
-	BAD_TYPE,
-	STORE_AWAY,
+	OUTCOME_NONE, /* it has not ended yet */
+	OUTCOME_OK,
+	OUTCOME_CREATED,
+	OUTCOME_BAD_PARAMETER,
+	OUTCOME_BAD_CREDENTIALS,
+	OUTCOME_BAD_ACCOUNT,
+	OUTCOME_NOT_PERMITTED,
+	OUTCOME_NOT_ENABLED,
+	OUTCOME_BAD_SECRET,
+	OUTCOME_UNKNOWN_PATH,
+	OUTCOME_NOT_POST,
+	OUTCOME_NOT_GET,
+	OUTCOME_TAKEN,
+	OUTCOME_FULL,
+	OUTCOME_TOO_LARGE,
+	OUTCOME_BAD_TYPE,
+	OUTCOME_BROKEN,
+	OUTCOME_STORE_AWAY,
 };
 
 /* One request on its way through. */
 struct call {
-	const struct api *api;
 	const struct request *request;
 	struct answer *answer;
-	struct ledger ledger;
+	const struct settings *settings;
+	const struct accounts *accounts; /* NULL: anybody may create */
+	struct store *store;
+	struct actor actor;
 	struct params params; /* what was parsed, for the log and to be wiped */
-	const char *sentence; /* of BAD_PARAMETER */
-	struct err why;       /* of STORE_AWAY */
+	const char *sentence; /* of OUTCOME_BAD_PARAMETER */
+	struct err why;       /* of OUTCOME_STORE_AWAY and OUTCOME_BROKEN */
 };
 
 /*
- * Answer a call: print the body into call->answer and return DONE or MADE, or
- * return why not, and the route's dialect prints that.
+ * Answer a call: do what it asks for, print the body into call->answer and
+ * return OUTCOME_OK or OUTCOME_CREATED; or print nothing and return why not,
+ * which the route's dialect prints.
  */
 typedef enum outcome handler(struct call *call);
+
+/* The outcome of a failure that call->why tells about. */
+enum outcome call_failed(const struct call *call);
 
 /* endpoints.c: call->params holds what the route asks for. */
 handler endpoint_create_authorisation, endpoint_expire_authorisation,
     endpoint_publish_response, endpoint_expire_response,
     endpoint_publish_persistent_record, endpoint_expire_persistent_record;
 
-/* httpreq.c: lego's httpreq, and acmeproxy in Caddy and acme.sh. */
+/* dialects/httpreq.c: lego's httpreq, and acmeproxy in Caddy and acme.sh. */
 handler httpreq_present, httpreq_cleanup;
 
-/* acmedns.c: acme-dns. */
+/* dialects/acmedns.c: acme-dns. */
 handler acmedns_register, acmedns_update, acmedns_health;
 void acmedns_print_refusal(struct call *call, enum outcome outcome);
 

@@ -7,7 +7,7 @@
 #include "common/store.h"
 #include "common/txtvalue.h"
 #include "fcgi-app/access/secret.h"
-#include "fcgi-app/api/http.h"
+#include "fcgi-app/api/request.h"
 
 /* Parameters of the API, as bits for a route to say what it takes. */
 enum param {

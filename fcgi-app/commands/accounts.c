@@ -155,6 +155,21 @@ print_permits(char *buf, size_t size, const struct account *account)
 	}
 }
 
+static enum err_code
+accounts(void *ctx, struct table *table, struct err *err)
+{
+	const struct accounts *accounts = ctx;
+	char permits[2048];
+
+	(void)err;
+	for (size_t i = 0; i < accounts->n; i++) {
+		print_permits(permits, sizeof(permits), &accounts->v[i]);
+		table_row(table,
+		    (const char *const[]){ accounts->v[i].name, permits });
+	}
+	return ERR_OK;
+}
+
 enum exit_status
 command_listaccounts(const struct options *o)
 {
@@ -162,25 +177,14 @@ command_listaccounts(const struct options *o)
 	struct err err = { 0 };
 	struct editing *e = start_editing(o, &err);
 	struct table table;
-	char permits[2048];
+	enum exit_status status;
 
 	if (e == NULL)
 		return command_fail(&err);
 	table_init(&table, o->format, columns, COUNT_OF(columns),
 	    COUNT_OF(columns));
-	for (int pass = 0; pass < 2; pass++) {
-		table.is_measuring = pass == 0;
-		for (size_t i = 0; i < e->accounts->n; i++) {
-			const char *values[] = { e->accounts->v[i].name,
-				permits };
-
-			print_permits(permits, sizeof(permits),
-			    &e->accounts->v[i]);
-			table_row(&table, values);
-		}
-	}
-	if (table.n_rows == 0)
-		(void)fputs("There are no accounts\n", stderr);
+	status = command_print(&table, accounts, e->accounts,
+	    "There are no accounts");
 	stop_editing(e);
-	return table.n_rows > 0 ? EXIT_DONE : EXIT_FAILED;
+	return status;
 }

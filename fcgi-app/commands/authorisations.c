@@ -41,7 +41,7 @@ enum exit_status
 command_createauthorisation(const struct options *o)
 {
 	struct creation creation = { .suffix_match = o->suffix_match };
-	struct dnsname *name = &creation.fresh.challenge.name;
+	struct dnsname *name = &creation.name;
 	struct session session;
 	struct err err = { 0 };
 	struct secret secret;
@@ -53,13 +53,13 @@ command_createauthorisation(const struct options *o)
 	if (session_open(&session, o, &err) != ERR_OK)
 		return command_fail(&err);
 	secret_make(&secret);
-	secret_hash(&creation.fresh.presented, &secret);
+	secret_hash(&creation.secret_hash, &secret);
 	rc = check_account(&session, o->account, &err);
 	if (rc == ERR_OK) {
 		if (o->account != NULL)
-			session.ledger.account = o->account;
-		rc = authorisation_create(&done, &session.ledger, &creation,
-		    &err);
+			session.actor.account = o->account;
+		rc = authorisation_create(&done, &session.store, &session.actor,
+		    &creation, &err);
 	}
 	if (rc == ERR_OK && done)
 		print_secret(o, "created", name, &secret, o->suffix_match);
@@ -84,53 +84,52 @@ tell_unknown(const struct dnsname *name)
 enum exit_status
 command_rotateauthorisation(const struct options *o)
 {
-	struct claim claim = { .presented = { "" } };
+	struct decision decision = { 0 };
 	struct secret_hash fresh;
 	struct session session;
-	struct verdict verdict = { 0 };
+	struct dnsname name;
 	struct err err = { 0 };
 	struct secret secret;
 	enum err_code rc;
 
-	if (command_known_name(&claim.challenge.name, o->argument) != ERR_OK)
+	if (command_known_name(&name, o->argument) != ERR_OK)
 		return EXIT_USAGE;
 	if (session_open(&session, o, &err) != ERR_OK)
 		return command_fail(&err);
 	secret_make(&secret);
 	secret_hash(&fresh, &secret);
-	rc = authorisation_rotate(&verdict, &session.ledger, &claim, &fresh,
-	    &err);
-	if (rc == ERR_OK && verdict.granted)
-		print_secret(o, "rotated the secret of", &claim.challenge.name,
-		    &secret, verdict.suffix_match);
+	rc = authorisation_rotate(&decision, &session.store, &session.actor,
+	    &name, &fresh, &err);
+	if (rc == ERR_OK && decision.granted)
+		print_secret(o, "rotated the secret of", &name, &secret,
+		    decision.suffix_match);
 	secret_wipe(&secret);
 	session_close(&session);
 	if (rc != ERR_OK)
 		return command_fail(&err);
-	return verdict.granted ? EXIT_DONE
-			       : tell_unknown(&claim.challenge.name);
+	return decision.granted ? EXIT_DONE : tell_unknown(&name);
 }
 
 enum exit_status
 command_deleteauthorisation(const struct options *o)
 {
-	struct claim claim = { .presented = { "" } };
 	struct session session;
+	struct dnsname name;
 	struct err err = { 0 };
 	enum err_code rc;
 	bool done = false;
 
-	if (command_known_name(&claim.challenge.name, o->argument) != ERR_OK)
+	if (command_known_name(&name, o->argument) != ERR_OK)
 		return EXIT_USAGE;
 	if (session_open(&session, o, &err) != ERR_OK)
 		return command_fail(&err);
-	rc = authorisation_delete(&done, &session.ledger, &claim, &err);
+	rc = authorisation_delete(&done, &session.store, &session.actor, &name,
+	    NULL, &err);
 	session_close(&session);
 	if (rc != ERR_OK)
 		return command_fail(&err);
 	if (!done)
-		return tell_unknown(&claim.challenge.name);
-	(void)printf("Successfully deleted authorisation \"%s\"\n",
-	    claim.challenge.name.text);
+		return tell_unknown(&name);
+	(void)printf("Successfully deleted authorisation \"%s\"\n", name.text);
 	return EXIT_DONE;
 }

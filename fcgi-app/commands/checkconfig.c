@@ -110,5 +110,5 @@ command_checkconfig(const struct options *o)
 	if ((o->given & OPTION_FILES) == 0)
 		good = print_all(config);
 	config_drop(config);
-	return good ? EXIT_DONE : EXIT_FAILED;
+	return good ? EXIT_DONE : EXIT_STORE;
 }

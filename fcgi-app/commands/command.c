@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "common/log.h"
@@ -23,13 +24,8 @@ session_open(struct session *session, const struct options *options,
 		return rc;
 	}
 	store_init(&session->store, redis, &session->config->settings);
-	session->ledger = (struct ledger){
-		.store = &session->store,
-		.settings = &session->config->settings,
-		.ip = "",
-		.account = "",
-		.via = "command",
-	};
+	session->actor =
+	    (struct actor){ .ip = "", .account = "", .via = "command" };
 	return ERR_OK;
 }
 
@@ -60,6 +56,20 @@ enum exit_status
 command_fail(const struct err *err)
 {
 	log_line("%s", err->text);
+	return err->code == ERR_STORE ? EXIT_STORE : EXIT_FAILED;
+}
+
+enum exit_status
+command_print(struct table *table, table_source *source, void *ctx,
+    const char *none)
+{
+	struct err err = { 0 };
+
+	if (table_print(table, source, ctx, &err) != ERR_OK)
+		return command_fail(&err);
+	if (table->n_rows > 0)
+		return EXIT_DONE;
+	(void)fprintf(stderr, "%s\n", none);
 	return EXIT_FAILED;
 }
 

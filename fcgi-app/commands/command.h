@@ -12,13 +12,14 @@ enum exit_status {
 	EXIT_DONE = 0,
 	EXIT_FAILED = 1, /* or nothing found */
 	EXIT_USAGE = 2,
+	EXIT_STORE = 3, /* the store is not available, or not ours */
 };
 
 /* A command at work: its files read, its store ready to be asked. */
 struct session {
 	struct config *config;
 	struct store store;
-	struct ledger ledger;
+	struct actor actor; /* the administrator */
 };
 
 MUST_CHECK enum err_code session_open(struct session *session,
@@ -34,6 +35,15 @@ void session_close(struct session *session);
 
 /* Print "acmeproxy: REASON" on stderr; the exit status for it. */
 enum exit_status command_fail(const struct err *err);
+
+/*
+ * Print a table.  Returns EXIT_DONE; or, after a sentence on stderr,
+ * EXIT_FAILED when it has no rows, or what command_fail() returns.
+ *
+ *   none	the sentence about a table without rows
+ */
+enum exit_status command_print(struct table *table, table_source *source,
+    void *ctx, const char *none);
 
 /*
  * The name on the command line, folded.  On failure the sentence is on stderr,

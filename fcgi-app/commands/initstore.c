@@ -46,23 +46,25 @@ command_initstore(const struct options *o)
 	struct session session;
 	struct store *store = &session.store;
 	struct err err = { 0 };
+	const char *file;
 	long long n = 0;
 	enum err_code rc;
 
 	if (session_open(&session, o, &err) != ERR_OK)
 		return command_fail(&err);
-	(void)!store_read_id(before, store->id_file, NULL);
+	file = store->settings->store_id_file;
+	(void)!store_read_id(before, file, NULL);
 	rc = schema_init(id, store, &err);
 	if (rc == ERR_OK)
 		rc = schema_count(&n, store, &err);
 	if (rc == ERR_OK && strcmp(id, before) != 0)
-		rc = write_id(store->id_file, id, &err);
+		rc = write_id(file, id, &err);
 	if (rc == ERR_OK)
 		rc = schema_bring_up(store, &err);
 	if (rc == ERR_OK)
 		(void)printf("The store %s, with %lld authorisations, is the "
 			     "one that %s names%s\n",
-		    id, n, store->id_file,
+		    id, n, file,
 		    strcmp(id, before) == 0 ? ": it was already"
 					    : " from now on");
 	session_close(&session);

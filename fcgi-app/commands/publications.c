@@ -57,14 +57,15 @@ bucket_of(const char *name, const char *value)
 	return hash & (N_BUCKETS - 1);
 }
 
+/* Copy a text to *to, and move *to to its end. */
 static const char *
-keep(char **room, const char *text)
+copy_text(char **to, const char *text)
 {
-	char *copy = *room;
+	char *copy = *to;
 	size_t len = strlen(text) + 1;
 
 	memcpy(copy, text, len);
-	*room += len;
+	*to += len;
 	return copy;
 }
 
@@ -75,16 +76,16 @@ publications_add(struct publications *publications, const struct publication *p,
 	size_t len = strlen(p->name) + strlen(p->value) + strlen(p->ip) +
 	    strlen(p->account) + 4;
 	struct node *node = malloc(sizeof(*node) + len);
-	char *room;
+	char *to;
 
 	if (node == NULL)
 		return err_set(err, ERR_SYSTEM, "out of memory");
-	room = (char *)(node + 1);
+	to = (char *)(node + 1);
 	node->publication = *p;
-	node->publication.name = keep(&room, p->name);
-	node->publication.value = keep(&room, p->value);
-	node->publication.ip = keep(&room, p->ip);
-	node->publication.account = keep(&room, p->account);
+	node->publication.name = copy_text(&to, p->name);
+	node->publication.value = copy_text(&to, p->value);
+	node->publication.ip = copy_text(&to, p->ip);
+	node->publication.account = copy_text(&to, p->account);
 	node->newer = NULL;
 	node->bucket = bucket_of(p->name, p->value);
 	node->same_bucket = publications->buckets[node->bucket];
@@ -105,6 +106,7 @@ publications_complete(struct publications *publications, const char *name,
 
 	for (; node != NULL; node = node->same_bucket)
 		if (node->publication.expired_at_ms == 0 &&
+		    node->publication.ends_at_ms >= now_ms &&
 		    strcmp(node->publication.name, name) == 0 &&
 		    strcmp(node->publication.value, value) == 0)
 			node->publication.expired_at_ms = now_ms;
@@ -122,13 +124,13 @@ unchain(struct publications *publications, const struct node *node)
 }
 
 void
-publications_flush(struct publications *publications, int64_t before_ms,
+publications_flush(struct publications *publications, int64_t now_ms,
     publication_fn *fn, void *ctx)
 {
 	struct node *node;
 
 	while ((node = publications->oldest) != NULL &&
-	    node->publication.created_at_ms < before_ms) {
+	    node->publication.ends_at_ms < now_ms) {
 		fn(ctx, &node->publication);
 		unchain(publications, node);
 		publications->oldest = node->newer;

@@ -10,6 +10,7 @@ table_init(struct table *table, enum table_format format,
 {
 	memset(table, 0, sizeof(*table));
 	table->format = format;
+	table->out = stdout;
 	table->columns = columns;
 	table->n_columns = n_columns;
 	table->n_text = n_text;
@@ -28,20 +29,21 @@ plain(const char *value)
 static void
 print_text(const struct table *table, const char *const *values)
 {
-	size_t behind = 0; /* blanks that only a further value brings out */
+	size_t blanks = 0; /* printed only when a further value follows */
 
 	for (size_t i = 0; i < table->n_text; i++) {
 		const char *value = plain(values[i]);
 		size_t len = strlen(value);
 
 		if (len > 0) {
-			(void)printf("%*s%s", (int)behind, "", value);
-			behind = 0;
+			(void)fprintf(table->out, "%*s%s", (int)blanks, "",
+			    value);
+			blanks = 0;
 		}
-		behind +=
+		blanks +=
 		    2 + (len < table->widths[i] ? table->widths[i] - len : 0);
 	}
-	(void)putchar('\n');
+	(void)fputc('\n', table->out);
 }
 
 static void
@@ -69,26 +71,27 @@ print_json(const struct table *table, const char *const *values)
 	char text[4096];
 
 	for (size_t i = 0; i < table->n_columns; i++) {
-		(void)printf("%s\"%s\": ", i == 0 ? "{" : ", ",
+		(void)fprintf(table->out, "%s\"%s\": ", i == 0 ? "{" : ", ",
 		    table->columns[i]);
 		if (values[i] == NULL) {
-			(void)fputs("null", stdout);
+			(void)fputs("null", table->out);
 		} else if (values[i][0] == TABLE_RAW[0]) {
-			(void)fputs(values[i] + 1, stdout);
+			(void)fputs(values[i] + 1, table->out);
 		} else {
 			(void)json_format_string(text, sizeof(text), values[i]);
-			(void)fputs(text, stdout);
+			(void)fputs(text, table->out);
 		}
 	}
-	(void)fputs("}\n", stdout);
+	(void)fputs("}\n", table->out);
 }
 
 static void
 print_tsv(const struct table *table, const char *const *values)
 {
 	for (size_t i = 0; i < table->n_text; i++)
-		(void)printf("%s%s", i == 0 ? "" : "\t", plain(values[i]));
-	(void)putchar('\n');
+		(void)fprintf(table->out, "%s%s", i == 0 ? "" : "\t",
+		    plain(values[i]));
+	(void)fputc('\n', table->out);
 }
 
 void
@@ -114,4 +117,18 @@ table_row(struct table *table, const char *const *values)
 		break;
 	}
 	table->n_rows++;
+}
+
+enum err_code
+table_print(struct table *table, table_source *source, void *ctx,
+    struct err *err)
+{
+	enum err_code rc = ERR_OK;
+
+	if (table->format == TABLE_TEXT) {
+		table->is_measuring = true;
+		rc = source(ctx, table, err);
+		table->is_measuring = false;
+	}
+	return rc == ERR_OK ? source(ctx, table, err) : rc;
 }

@@ -18,12 +18,13 @@ static const struct {
 	enum outcome outcome;
 	const char *error;
 } errors[] = {
-	{ BAD_CREDENTIALS, "forbidden" },
-	{ UNKNOWN_PATH, "registration_disabled" },
-	{ NOT_POST, "method_not_allowed" },
-	{ NOT_GET, "method_not_allowed" },
-	{ TOO_LARGE, "malformed_json_payload" },
-	{ STORE_AWAY, "not_available" },
+	{ OUTCOME_BAD_CREDENTIALS, "forbidden" },
+	{ OUTCOME_UNKNOWN_PATH, "registration_disabled" },
+	{ OUTCOME_NOT_POST, "method_not_allowed" },
+	{ OUTCOME_NOT_GET, "method_not_allowed" },
+	{ OUTCOME_TOO_LARGE, "malformed_json_payload" },
+	{ OUTCOME_BROKEN, "internal_error" },
+	{ OUTCOME_STORE_AWAY, "not_available" },
 };
 
 void
@@ -34,8 +35,7 @@ acmedns_print_refusal(struct call *call, enum outcome outcome)
 	for (size_t i = 0; i < COUNT_OF(errors); i++)
 		if (errors[i].outcome == outcome)
 			error = errors[i].error;
-	(void)snprintf(call->answer->body, sizeof(call->answer->body),
-	    "{\"error\": \"%s\"}", error);
+	answer_print(call->answer, "{\"error\": \"%s\"}", error);
 }
 
 /* A list of networks as it is kept, "a b", and as it is echoed, "a","b". */
@@ -104,7 +104,6 @@ static const struct account *
 find_account(struct call *call)
 {
 	static const char front[] = "/account/", back[] = "/register";
-	const struct accounts *accounts = call->api->config->accounts;
 	const char *path = call->request->path;
 	const struct account *account = NULL;
 	struct secret *secret = &call->params.secret;
@@ -112,7 +111,7 @@ find_account(struct call *call)
 	bool has_secret, has_user = false;
 	size_t len = strlen(path);
 
-	if (accounts == NULL)
+	if (call->accounts == NULL)
 		return NULL;
 	if (strncmp(path, front, strlen(front)) == 0 &&
 	    len > strlen(front) + strlen(back)) {
@@ -125,7 +124,7 @@ find_account(struct call *call)
 			call->request->authorization, NULL) == ERR_OK;
 	}
 	if (has_secret)
-		account = accounts_find(accounts, secret);
+		account = accounts_find(call->accounts, secret);
 	if (account != NULL && has_user && strcmp(account->name, user) != 0)
 		return NULL;
 	return account;
@@ -134,7 +133,7 @@ find_account(struct call *call)
 enum outcome
 acmedns_register(struct call *call)
 {
-	const struct settings *s = call->ledger.settings;
+	const struct settings *s = call->settings;
 	struct creation creation = { .life_s = s->registration_life_s };
 	char id[SECRET_UUID_LEN + 1];
 	struct networks networks;
@@ -144,32 +143,33 @@ acmedns_register(struct call *call)
 	bool done;
 
 	if (s->registration == REGISTRATION_CLOSED)
-		return UNKNOWN_PATH;
+		return OUTCOME_UNKNOWN_PATH;
 	if (s->registration == REGISTRATION_ACCOUNT) {
 		account = find_account(call);
 		if (account == NULL)
-			return BAD_CREDENTIALS;
-		call->ledger.account = account->name;
+			return OUTCOME_BAD_CREDENTIALS;
+		call->actor.account = account->name;
 	}
 	call->sentence = read_registration(&networks, call->request);
 	if (call->sentence != NULL)
-		return BAD_PARAMETER;
+		return OUTCOME_BAD_PARAMETER;
 	secret_make_uuid(id);
 	secret_make_password(&password);
-	rc = dnsname_parse(&creation.fresh.challenge.name, id, strlen(id),
-	    &call->why);
-	call->params.challenge.name = creation.fresh.challenge.name;
-	secret_hash(&creation.fresh.presented, &password);
+	rc = dnsname_parse(&creation.name, id, strlen(id), &call->why);
+	call->params.challenge.name = creation.name;
+	secret_hash(&creation.secret_hash, &password);
 	creation.allowfrom = networks.kept;
 	if (rc == ERR_OK)
-		rc = authorisation_create(&done, &call->ledger, &creation,
-		    &call->why);
-	(void)snprintf(call->answer->body, sizeof(call->answer->body),
-	    "{\"username\":\"%s\",\"password\":\"%s\",\"fulldomain\":"
-	    "\"%s.%s\",\"subdomain\":\"%s\",\"allowfrom\":[%s]}",
-	    id, password.text, id, s->zone.name.text, id, networks.echo);
+		rc = authorisation_create(&done, call->store, &call->actor,
+		    &creation, &call->why);
+	if (rc == ERR_OK)
+		answer_print(call->answer,
+		    "{\"username\":\"%s\",\"password\":\"%s\",\"fulldomain\":"
+		    "\"%s.%s\",\"subdomain\":\"%s\",\"allowfrom\":[%s]}",
+		    id, password.text, id, s->zone.name.text, id,
+		    networks.echo);
 	secret_wipe(&password);
-	return rc == ERR_OK ? MADE : STORE_AWAY;
+	return rc == ERR_OK ? OUTCOME_CREATED : call_failed(call);
 }
 
 /* Eight, four, four, four and twelve hexadecimal digits. */
@@ -198,30 +198,33 @@ text_member(const struct json *body, const char *key)
 	    : "";
 }
 
-/* What does not authenticate is 401, whatever is wrong with it. */
+/*
+ * Who it is and for which registration: false when that is malformed.  What
+ * does not authenticate is 401, whatever else is wrong.
+ */
 static bool
-read_claim(struct claim *claim, struct call *call, const struct json *body)
+read_credentials(struct call *call, const struct json *body)
 {
 	const struct request *r = call->request;
+	struct dnsname name;
 
-	memset(claim, 0, sizeof(*claim));
 	if (!is_uuid(r->api_user) ||
 	    strcasecmp(text_member(body, "subdomain"), r->api_user) != 0 ||
-	    dnsname_parse(&claim->challenge.name, r->api_user,
-		strlen(r->api_user), NULL) != ERR_OK ||
+	    dnsname_parse(&name, r->api_user, strlen(r->api_user), NULL) !=
+		ERR_OK ||
 	    secret_parse(&call->params.secret, r->api_key, strlen(r->api_key),
 		NULL) != ERR_OK)
 		return false;
-	call->params.challenge.name = claim->challenge.name;
-	secret_hash(&claim->presented, &call->params.secret);
+	call->params.challenge.name = name;
+	secret_hash(&call->actor.presented, &call->params.secret);
 	return true;
 }
 
 /* What is to be published, and under which label; returns NULL or an error. */
 static const char *
-read_update(struct txtvalue *value, struct claim *claim,
-    const struct json *body)
+read_update(struct txtvalue *value, struct call *call, const struct json *body)
 {
+	char *to = call->params.challenge.label;
 	const char *txt = text_member(body, "txt");
 	const char *label = text_member(body, "label");
 
@@ -232,7 +235,7 @@ read_update(struct txtvalue *value, struct claim *claim,
 		return NULL;
 	if (!challenge_is_label(label, strlen(label)))
 		return "bad_label";
-	memcpy(claim->challenge.label, label, sizeof(claim->challenge.label));
+	memcpy(to, label, sizeof(call->params.challenge.label));
 	return NULL;
 }
 
@@ -240,42 +243,42 @@ enum outcome
 acmedns_update(struct call *call)
 {
 	const struct request *r = call->request;
+	const struct challenge *challenge = &call->params.challenge;
 	struct json *body = NULL;
 	struct txtvalue value;
-	struct verdict verdict;
-	struct claim claim;
-	bool has_claim = false;
+	struct decision decision;
+	bool has_credentials = false;
 	enum err_code rc;
 
 	if (json_parse(&body, r->body, r->body_len, NULL) == ERR_OK &&
 	    json_kind(body) == JSON_KIND_OBJECT) {
-		has_claim = read_claim(&claim, call, body);
-		call->sentence = read_update(&value, &claim, body);
+		has_credentials = read_credentials(call, body);
+		call->sentence = read_update(&value, call, body);
 	}
 	json_free(body);
-	if (!has_claim)
-		return BAD_CREDENTIALS;
+	if (!has_credentials)
+		return OUTCOME_BAD_CREDENTIALS;
 	rc = call->sentence == NULL
-	    ? response_publish(&verdict, &call->ledger, &claim, &value,
-		  &call->why)
-	    : authorisation_check(&verdict, &call->ledger, &claim, &call->why);
+	    ? response_publish(&decision, call->store, &call->actor, challenge,
+		  &value, &call->why)
+	    : authorisation_check(&decision, call->store, &call->actor,
+		  &challenge->name, &call->why);
 	if (rc != ERR_OK)
-		return STORE_AWAY;
-	if (!verdict.granted)
-		return BAD_CREDENTIALS;
+		return call_failed(call);
+	if (!decision.granted)
+		return OUTCOME_BAD_CREDENTIALS;
 	if (call->sentence != NULL)
-		return BAD_PARAMETER;
-	(void)snprintf(call->answer->body, sizeof(call->answer->body),
-	    "{\"txt\": \"%s\"}", value.text);
-	return DONE;
+		return OUTCOME_BAD_PARAMETER;
+	answer_print(call->answer, "{\"txt\": \"%s\"}", value.text);
+	return OUTCOME_OK;
 }
 
 enum outcome
 acmedns_health(struct call *call)
 {
 	int schema;
-	enum err_code rc = store_check(&schema, call->ledger.store, &call->why);
 
-	call->answer->body[0] = '\0';
-	return rc == ERR_OK ? DONE : STORE_AWAY;
+	if (store_check(&schema, call->store, &call->why) != ERR_OK)
+		return call_failed(call);
+	return OUTCOME_OK;
 }

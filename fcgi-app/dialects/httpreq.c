@@ -10,10 +10,11 @@
 #include "common/json.h"
 #include "fcgi-app/api/call.h"
 
-/* What the client wants published or gone. */
-struct wish {
+/* The body: what is to be published or removed.  Its name is in call->params.
+ */
+struct body {
 	bool is_raw;
-	char shown[DNSNAME_MAX + 3]; /* fqdn (RAW: domain) as it was sent */
+	char name[DNSNAME_MAX + 3]; /* fqdn (RAW: domain) as it was sent */
 	struct txtvalue value;
 };
 
@@ -48,33 +49,32 @@ parse_fqdn(struct challenge *challenge, const struct settings *s,
 }
 
 static const char *
-read_default(struct wish *wish, struct call *call, const struct json *body)
+read_default(struct body *body, struct call *call, const struct json *json)
 {
 	size_t len, value_len;
-	const char *fqdn = text_of(body, "fqdn", &len);
-	const char *value = text_of(body, "value", &value_len);
+	const char *fqdn = text_of(json, "fqdn", &len);
+	const char *value = text_of(json, "value", &value_len);
 	const char *fault;
 
 	if (fqdn == NULL)
 		return "The parameter fqdn is missing";
-	fault = parse_fqdn(&call->params.challenge, call->ledger.settings, fqdn,
-	    len);
+	fault = parse_fqdn(&call->params.challenge, call->settings, fqdn, len);
 	if (fault != NULL)
 		return fault;
 	if (value == NULL ||
-	    txtvalue_parse(&wish->value, value, value_len, NULL) != ERR_OK)
+	    txtvalue_parse(&body->value, value, value_len, NULL) != ERR_OK)
 		return "The parameter value is not 1 to 255 characters of the "
 		       "base64url alphabet";
-	(void)snprintf(wish->shown, sizeof(wish->shown), "%s", fqdn);
+	(void)snprintf(body->name, sizeof(body->name), "%s", fqdn);
 	return NULL;
 }
 
 static const char *
-read_raw(struct wish *wish, struct call *call, const struct json *body)
+read_raw(struct body *body, struct call *call, const struct json *json)
 {
 	size_t len, key_len;
-	const char *domain = text_of(body, "domain", &len);
-	const char *key = text_of(body, "keyAuth", &key_len);
+	const char *domain = text_of(json, "domain", &len);
+	const char *key = text_of(json, "keyAuth", &key_len);
 
 	if (domain == NULL ||
 	    params_parse_name(&call->params.challenge.name, domain, len) !=
@@ -82,26 +82,26 @@ read_raw(struct wish *wish, struct call *call, const struct json *body)
 		return "The parameter domain is not a domain name";
 	if (key == NULL || key_len == 0)
 		return "The parameter keyAuth is missing";
-	secret_digest(&wish->value, key, key_len);
-	wish->is_raw = true;
-	(void)snprintf(wish->shown, sizeof(wish->shown), "%s", domain);
+	secret_digest(&body->value, key, key_len);
+	body->is_raw = true;
+	(void)snprintf(body->name, sizeof(body->name), "%s", domain);
 	return NULL;
 }
 
 static const char *
-read_wish(struct wish *wish, struct call *call)
+read_body(struct body *body, struct call *call)
 {
 	const struct request *r = call->request;
 	const char *fault = "The body is not a JSON object";
-	struct json *body = NULL;
+	struct json *json = NULL;
 
-	memset(wish, 0, sizeof(*wish));
-	if (json_parse(&body, r->body, r->body_len, NULL) == ERR_OK &&
-	    json_kind(body) == JSON_KIND_OBJECT)
-		fault = json_member_in_any_case(body, "keyAuth") != NULL
-		    ? read_raw(wish, call, body)
-		    : read_default(wish, call, body);
-	json_free(body);
+	memset(body, 0, sizeof(*body));
+	if (json_parse(&json, r->body, r->body_len, NULL) == ERR_OK &&
+	    json_kind(json) == JSON_KIND_OBJECT)
+		fault = json_member_in_any_case(json, "keyAuth") != NULL
+		    ? read_raw(body, call, json)
+		    : read_default(body, call, json);
+	json_free(json);
 	return fault;
 }
 
@@ -110,11 +110,10 @@ read_wish(struct wish *wish, struct call *call)
  * Both were parsed: there is nothing in them that JSON would have to escape.
  */
 static void
-print_wish(struct call *call, const struct wish *wish)
+print_body(struct call *call, const struct body *body)
 {
-	(void)snprintf(call->answer->body, sizeof(call->answer->body),
-	    "{\"%s\": \"%s\", \"value\": \"%s\"}",
-	    wish->is_raw ? "domain" : "fqdn", wish->shown, wish->value.text);
+	answer_print(call->answer, "{\"%s\": \"%s\", \"value\": \"%s\"}",
+	    body->is_raw ? "domain" : "fqdn", body->name, body->value.text);
 }
 
 /* The user is the name itself or one above it, whose suffix_match may do. */
@@ -130,87 +129,86 @@ is_user_of(const char *user, const struct dnsname *name)
 static const struct account *
 find_account(const struct call *call, const char *user)
 {
-	const struct accounts *accounts = call->api->config->accounts;
 	const struct account *account;
 
-	if (accounts == NULL)
+	if (call->accounts == NULL)
 		return NULL;
-	account = accounts_find(accounts, &call->params.secret);
+	account = accounts_find(call->accounts, &call->params.secret);
 	return account != NULL && strcmp(account->name, user) == 0 ? account
 								   : NULL;
 }
 
-/* An authorisation whose secret nobody knows: the account speaks for it. */
+/*
+ * Create the authorisation that an account is about to act for, unless it is
+ * there.  Nobody gets its secret: the account speaks for it.
+ */
 static enum outcome
 ensure_authorisation(struct call *call)
 {
-	struct creation creation = { .fresh.challenge.name =
-					 call->params.challenge.name,
+	struct creation creation = { .name = call->params.challenge.name,
 		.may_exist = true };
 	struct secret secret;
 	bool done;
 
 	secret_make(&secret);
-	secret_hash(&creation.fresh.presented, &secret);
+	secret_hash(&creation.secret_hash, &secret);
 	secret_wipe(&secret);
-	return authorisation_create(&done, &call->ledger, &creation,
+	return authorisation_create(&done, call->store, &call->actor, &creation,
 		   &call->why) == ERR_OK
-	    ? DONE
-	    : STORE_AWAY;
+	    ? OUTCOME_NONE
+	    : call_failed(call);
 }
 
-/* Who is it?  DONE with the claim to make. */
+/* Who is it?  OUTCOME_NONE when call->actor may be tried. */
 static enum outcome
-authenticate(struct call *call, struct claim *claim, bool is_present)
+authenticate(struct call *call, bool is_present)
 {
+	const struct dnsname *name = &call->params.challenge.name;
 	const struct account *account;
 	char user[DNSNAME_MAX + 2];
 
-	memset(claim, 0, sizeof(*claim));
-	claim->challenge = call->params.challenge;
 	if (secret_parse_basic(user, sizeof(user), &call->params.secret,
 		call->request->authorization, NULL) != ERR_OK)
-		return BAD_CREDENTIALS;
+		return OUTCOME_BAD_CREDENTIALS;
 	account = find_account(call, user);
 	if (account == NULL) {
-		secret_hash(&claim->presented, &call->params.secret);
-		return is_user_of(user, &claim->challenge.name)
-		    ? DONE
-		    : BAD_CREDENTIALS;
+		secret_hash(&call->actor.presented, &call->params.secret);
+		return is_user_of(user, name) ? OUTCOME_NONE
+					      : OUTCOME_BAD_CREDENTIALS;
 	}
-	call->ledger.account = account->name;
-	if (!account_permits(account, &claim->challenge.name, false))
-		return NOT_PERMITTED;
-	return is_present ? ensure_authorisation(call) : DONE;
+	call->actor.account = account->name;
+	if (!account_permits(account, name, false))
+		return OUTCOME_NOT_PERMITTED;
+	return is_present ? ensure_authorisation(call) : OUTCOME_NONE;
 }
 
 static enum outcome
 act(struct call *call, bool is_present)
 {
-	struct verdict verdict;
-	struct claim claim;
-	struct wish wish;
+	struct decision decision;
+	struct body body;
 	enum outcome outcome;
 	enum err_code rc;
+	bool is_account;
 
-	call->sentence = read_wish(&wish, call);
+	call->sentence = read_body(&body, call);
 	if (call->sentence != NULL)
-		return BAD_PARAMETER;
-	outcome = authenticate(call, &claim, is_present);
-	if (outcome != DONE)
+		return OUTCOME_BAD_PARAMETER;
+	outcome = authenticate(call, is_present);
+	if (outcome != OUTCOME_NONE)
 		return outcome;
-	rc = is_present ? response_publish(&verdict, &call->ledger, &claim,
-			      &wish.value, &call->why)
-			: response_expire(&verdict, &call->ledger, &claim,
-			      &wish.value, &call->why);
+	rc = is_present ? response_publish(&decision, call->store, &call->actor,
+			      &call->params.challenge, &body.value, &call->why)
+			: response_expire(&decision, call->store, &call->actor,
+			      &call->params.challenge, &body.value, &call->why);
 	if (rc != ERR_OK)
-		return STORE_AWAY;
-	print_wish(call, &wish);
+		return call_failed(call);
 	/* An account may clean up where nothing was ever authorised. */
-	return verdict.granted ||
-		(!is_present && claim.presented.text[0] == '\0')
-	    ? DONE
-	    : BAD_CREDENTIALS;
+	is_account = call->actor.presented.text[0] == '\0';
+	if (!decision.granted && (is_present || !is_account))
+		return OUTCOME_BAD_CREDENTIALS;
+	print_body(call, &body);
+	return OUTCOME_OK;
 }
 
 enum outcome
@@ -219,7 +217,7 @@ httpreq_present(struct call *call)
 	return act(call, true);
 }
 
-/* Of a value that is gone already nothing is left to do. */
+/* Removing an absent value succeeds. */
 enum outcome
 httpreq_cleanup(struct call *call)
 {

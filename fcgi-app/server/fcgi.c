@@ -261,11 +261,12 @@ fcgi_answer(struct fcgi *fcgi, const struct answer *answer)
 	int n;
 
 	n = snprintf(head, sizeof(head),
-	    "Status: %d\r\nContent-Type: application/json\r\n"
-	    "Content-Length: %zu\r\nCache-Control: no-store\r\n%s\r\n",
-	    answer->status, strlen(answer->body), answer->header);
+	    "Status: %d\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+	    "Cache-Control: no-store\r\n%s\r\n",
+	    answer->status, answer->content_type, answer->len, answer->header);
+	assert(n > 0 && (size_t)n < sizeof(head)); /* all of it is ours */
 	(void)FCGX_PutStr(head, n, out);
-	(void)FCGX_PutStr(answer->body, (int)strlen(answer->body), out);
+	(void)FCGX_PutStr(answer->body, (int)answer->len, out);
 	/*
 	 * libfcgi lingers on a connection that it closes, so that input which
 	 * nobody read cannot cost nginx the answer.  There is none, as a rule,

@@ -5,7 +5,8 @@
 #include <stdint.h>
 
 #include "common/err.h"
-#include "fcgi-app/api/http.h"
+#include "fcgi-app/api/answer.h"
+#include "fcgi-app/api/request.h"
 
 /*
  * The FastCGI side of one worker thread.

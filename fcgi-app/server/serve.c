@@ -1,3 +1,27 @@
+/*
+ * The threads of `acmeproxy serve`: one that waits for signals and watches, and
+ * the workers, each with its own connection to Redis.
+ *
+ * How a new config gets from the one to the others.  A config never changes; a
+ * reload makes another one.  Everybody who uses one has a reference to it:
+ *
+ *	server->config   in force; one reference, the main thread's
+ *	worker->config   what the worker's store was made from; one reference
+ *
+ * The main thread replaces server->config and drops its reference.  A worker
+ * compares the two before each request; when they differ it takes a reference
+ * to the new one, makes a store from it, and drops the old one.  So a request
+ * meets one config from its start to its end, a worker that is busy keeps
+ * nobody waiting, and the last of them frees the old config.  What is kept
+ * true:
+ *
+ * - server->config and every count of references are touched under
+ *   server->lock, until no thread but the main one is left.
+ * - worker->config and worker->store are their worker's alone, and the store
+ *   points into that config's settings: the two change together.
+ * - When a worker cannot make the new store (out of memory), it stays with the
+ *   old config and tries again at its next request.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -20,7 +44,7 @@
 
 /* What the threads share. */
 struct server {
-	pthread_mutex_t lock;  /* of config and its holders */
+	pthread_mutex_t lock;  /* of config and of references to any config */
 	struct config *config; /* in force; only the main thread changes it */
 	bool is_store_right;   /* at the last look, by the main thread */
 	struct err complaint;  /* about the store, which was logged */
@@ -32,40 +56,56 @@ struct worker {
 	struct server *server;
 	struct fcgi *fcgi;
 	struct store store;
-	struct config *config; /* held; what the store was made from */
+	struct config *config; /* what the store was made from; held */
+	struct answer answer;
 	pthread_t thread;
 	bool started;
 };
 
-/* The config in force, and a connection for it if it is new to us. */
-static enum err_code
-keep_up(struct worker *w, struct err *err)
+/* A reference to the config in force; NULL when the worker has that one. */
+static struct config *
+new_config(const struct worker *w)
 {
-	struct config *config;
+	struct config *config = NULL;
+
+	(void)pthread_mutex_lock(&w->server->lock);
+	if (w->server->config != w->config)
+		config = config_hold(w->server->config);
+	(void)pthread_mutex_unlock(&w->server->lock);
+	return config;
+}
+
+static void
+drop_config(const struct worker *w, struct config *config)
+{
+	(void)pthread_mutex_lock(&w->server->lock);
+	config_drop(config);
+	(void)pthread_mutex_unlock(&w->server->lock);
+}
+
+/* Have the config in force, and a store that was made from it. */
+static enum err_code
+take_up_config(struct worker *w, struct err *err)
+{
+	struct config *config = new_config(w);
 	struct redis *redis = NULL;
 	struct redis_settings settings;
 	enum err_code rc;
 
-	(void)pthread_mutex_lock(&w->server->lock);
-	config = w->server->config;
-	if (config != w->config)
-		(void)config_hold(config);
-	(void)pthread_mutex_unlock(&w->server->lock);
-	if (config == w->config)
+	if (config == NULL)
 		return ERR_OK;
-
 	settings = config->settings.redis;
 	if (config->settings.replicas_required > 0)
 		settings.timeout_ms += config->settings.replicas_timeout_ms;
 	rc = redis_new(&redis, &settings, err);
-	(void)pthread_mutex_lock(&w->server->lock);
-	config_drop(rc == ERR_OK ? w->config : config);
-	(void)pthread_mutex_unlock(&w->server->lock);
-	if (rc != ERR_OK)
+	if (rc != ERR_OK) {
+		drop_config(w, config);
 		return rc;
+	}
 	redis_free(w->store.redis);
-	w->config = config;
 	store_init(&w->store, redis, &config->settings);
+	drop_config(w, w->config);
+	w->config = config;
 	return ERR_OK;
 }
 
@@ -74,15 +114,13 @@ work(void *arg)
 {
 	struct worker *w = arg;
 	struct request request;
-	struct answer answer;
 	struct err err;
 
 	while (fcgi_accept(w->fcgi, &request)) {
-		if (keep_up(w, &err) != ERR_OK)
+		if (take_up_config(w, &err) != ERR_OK)
 			log_line("%s; the old settings stay", err.text);
-		api_answer(&(struct api){ w->config, &w->store }, &request,
-		    &answer);
-		fcgi_answer(w->fcgi, &answer);
+		api_answer(&w->answer, &request, w->config, &w->store);
+		fcgi_answer(w->fcgi, &w->answer);
 	}
 	return NULL;
 }
@@ -185,9 +223,12 @@ start(struct worker *w, struct server *server, struct err *err)
 	enum err_code rc;
 
 	w->server = server;
-	rc = fcgi_new(&w->fcgi, server->listen_fd, server->stop[0], err);
+	rc = answer_init(&w->answer, err);
 	if (rc == ERR_OK)
-		rc = keep_up(w, err);
+		rc =
+		    fcgi_new(&w->fcgi, server->listen_fd, server->stop[0], err);
+	if (rc == ERR_OK)
+		rc = take_up_config(w, err);
 	if (rc != ERR_OK)
 		return rc;
 	if (pthread_create(&w->thread, NULL, work, w) != 0)
@@ -203,10 +244,11 @@ join(struct worker *w)
 		(void)pthread_join(w->thread, NULL);
 }
 
-/* Once no thread is left to count holders of the config. */
+/* After all workers were joined: nobody else has a reference any more. */
 static void
 finish(struct worker *w)
 {
+	answer_wipe(&w->answer);
 	fcgi_free(w->fcgi);
 	redis_free(w->store.redis);
 	config_drop(w->config);

@@ -1,3 +1,21 @@
+/*
+ * What is done to an authorisation and to what belongs to it.  Each operation
+ * is one script (fcgi-app/store/scripts); here are its arguments and its
+ * result.
+ *
+ * The two trips of allowfrom.  Redis compares secrets but cannot compare an
+ * address with a network.  So an operation on an authorisation that has an
+ * allowfrom does nothing at first: after it has checked the secret, the script
+ * returns the allowfrom.  We compare, and run the script once more with the
+ * allowfrom that we compared.  What is kept true:
+ *
+ * - Nothing is done for an address that was not compared.  The script does its
+ *   work only when the allowfrom that it is given is the one in the store, so a
+ *   change between the trips refuses the call, once.
+ * - A wrong secret never learns that there is an allowfrom: the secret is
+ *   checked first, on both trips.
+ * - Administrators and accounts (no secret presented) act from anywhere.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +27,7 @@
 
 /*
  * The audit log is limited twice: by age (audit_retention_days) and, against a
- * flood of refusals, by number.  README, "Operations" has the bytes.
+ * flood of refusals, by number.  README, "Operations" has the size.
  */
 #define AUDIT_EVENTS_MAX "2000000"
 #define MS_A_DAY         INT64_C(86400000)
@@ -17,128 +35,131 @@
 /* A script's call in the making, with the texts that its arguments point to. */
 struct operation {
 	struct script_call call;
+	struct store *store;
+	const struct actor *actor;
+	const struct challenge *challenge;
 	char allowfrom[SCRIPT_TEXT_MAX];
 	char retention_ms[24], life_ms[24], until_ms[24], most[8], schema[8];
 };
 
 static void
-begin(struct operation *op, const struct script *script,
-    const struct ledger *ledger, const struct claim *claim)
+begin(struct operation *op, const struct script *script, struct store *store,
+    const struct actor *actor, const struct challenge *challenge)
 {
 	const char **args = op->call.args;
 
-	script_call_init(&op->call, script, ledger->store, &claim->challenge);
+	op->store = store;
+	op->actor = actor;
+	op->challenge = challenge;
+	script_call_init(&op->call, script, store, challenge);
 	(void)snprintf(op->retention_ms, sizeof(op->retention_ms), "%" PRId64,
-	    ledger->settings->audit_retention_days * MS_A_DAY);
+	    store->settings->audit_retention_days * MS_A_DAY);
 	(void)snprintf(op->schema, sizeof(op->schema), "%d", STORE_SCHEMA);
-	args[ARG_NAME] = claim->challenge.name.text;
-	args[ARG_IP] = ledger->ip;
-	args[ARG_ACCOUNT] = ledger->account;
-	args[ARG_VIA] = ledger->via;
+	args[ARG_NAME] = challenge->name.text;
+	args[ARG_IP] = actor->ip;
+	args[ARG_ACCOUNT] = actor->account;
+	args[ARG_VIA] = actor->via;
 	args[ARG_RETENTION_MS] = op->retention_ms;
 	args[ARG_MAX_EVENTS] = AUDIT_EVENTS_MAX;
-	args[ARG_STORE_ID] = ledger->store->id; /* schema_bring_up() reads it */
+	args[ARG_STORE_ID] = store->id; /* schema_bring_up() reads it */
 	args[ARG_SCHEMA] = op->schema;
-	args[ARG_PRESENTED] = claim->presented.text;
+	args[ARG_PRESENTED] = actor->presented.text;
 }
 
-/* The authorisations above a name that may speak for it. */
+/* The authorisations of names above that may speak for the name. */
 static void
-add_levels(struct operation *op, const struct ledger *ledger,
-    struct dnsname level)
+add_levels(struct operation *op)
 {
+	struct dnsname level = op->challenge->name;
+
 	while (dnsname_to_parent(&level) &&
 	    dnsname_n_labels(&level) >= STORE_MIN_LABELS)
-		script_call_add_key(&op->call, ledger->store,
-		    STORE_AUTHORISATION, &level);
+		script_call_add_key(&op->call, STORE_AUTHORISATION, &level);
 }
 
-/* The counts of what is below each of the names above a name. */
+/* The counts of each of the names above the name. */
 static void
-add_counts(struct operation *op, const struct ledger *ledger,
-    struct dnsname name)
+add_counts(struct operation *op)
 {
-	while (dnsname_to_parent(&name))
-		script_call_add_key(&op->call, ledger->store, STORE_BELOW,
-		    &name);
+	struct dnsname level = op->challenge->name;
+
+	while (dnsname_to_parent(&level))
+		script_call_add_key(&op->call, STORE_BELOW, &level);
 }
 
-/* Run a script; if it found another store or schema, bring that up and retry.
+/*
+ * Run a script.  When it finds another store or schema than it expects, bring
+ * the store up and run it again.
  */
 static enum err_code
-run_script(struct script_result *result, const struct ledger *ledger,
-    const struct operation *op, struct err *err)
+run(struct script_result *result, const struct operation *op, struct err *err)
 {
-	struct store *store = ledger->store;
 	enum err_code rc;
 
-	rc = script_run(result, store->redis, ledger->settings, &op->call, err);
-	if (rc == ERR_OK || !redis_failed_with(store->redis, 0, "WRONGSTORE"))
+	rc = script_run(result, &op->call, err);
+	if (rc == ERR_OK ||
+	    !redis_failed_with(op->store->redis, 0, "WRONGSTORE"))
 		return rc;
-	rc = schema_bring_up(store, err);
+	rc = schema_bring_up(op->store, err);
 	if (rc == ERR_OK)
-		rc = script_run(result, store->redis, ledger->settings,
-		    &op->call, err);
+		rc = script_run(result, &op->call, err);
 	return rc;
 }
 
-/* Run a script that says whether it was done. */
+/* Run a script that returns whether it did something. */
 static enum err_code
-run(bool *done, const struct ledger *ledger, const struct operation *op,
-    struct err *err)
+run_simple(bool *done, const struct operation *op, struct err *err)
 {
 	struct script_result result;
 	enum err_code rc;
 
-	rc = run_script(&result, ledger, op, err);
+	rc = run(&result, op, err);
 	*done = rc == ERR_OK && result.values[0] == 1;
 	return rc;
 }
 
-/*
- * Run a script that begins by authenticate() of head.lua.  When it hands out an
- * allowfrom, the address is compared with that here, and the script runs again.
- */
+/* Run a script that begins with authenticate() of head.lua. */
 static enum err_code
-judge(struct verdict *verdict, const struct ledger *ledger,
-    const struct claim *claim, struct operation *op, struct err *err)
+run_authenticated(struct decision *decision, struct operation *op,
+    struct err *err)
 {
+	const struct dnsname *name = &op->challenge->name;
 	struct script_result result;
 	enum err_code rc;
 
-	memset(verdict, 0, sizeof(*verdict));
-	rc = run_script(&result, ledger, op, err);
+	memset(decision, 0, sizeof(*decision));
+	rc = run(&result, op, err);
 	if (rc == ERR_OK && result.text[0] != '\0') {
-		if (!cidr_list_has(result.text, ledger->ip))
-			return audit_refuse(ledger, &claim->challenge.name,
+		if (!cidr_list_has(result.text, op->actor->ip))
+			return audit_refuse(op->store, op->actor, name,
 			    "address", err);
 		memcpy(op->allowfrom, result.text, sizeof(result.text));
 		op->call.args[ARG_ALLOWFROM] = op->allowfrom;
-		rc = run_script(&result, ledger, op, err);
+		rc = run(&result, op, err);
 	}
 	if (rc != ERR_OK || result.n < SCRIPT_N_VALUES)
 		return rc;
-	verdict->granted = true;
-	verdict->name = claim->challenge.name;
+	decision->granted = true;
+	decision->name = *name;
 	for (long long level = result.values[0]; level > 0; level--)
-		(void)dnsname_to_parent(&verdict->name);
-	verdict->suffix_match = result.values[1] == 1;
-	verdict->n = result.values[2];
+		(void)dnsname_to_parent(&decision->name);
+	decision->suffix_match = result.values[1] == 1;
+	decision->n = result.values[2];
 	return ERR_OK;
 }
 
 enum err_code
-authorisation_create(bool *done, const struct ledger *ledger,
+authorisation_create(bool *done, struct store *store, const struct actor *actor,
     const struct creation *creation, struct err *err)
 {
-	const struct claim *fresh = &creation->fresh;
+	const struct challenge challenge = { .name = creation->name };
 	struct operation op;
 	const char **args = op.call.args;
 	enum err_code rc;
 
-	begin(&op, &script_create, ledger, fresh);
-	add_counts(&op, ledger, fresh->challenge.name);
-	args[ARG_SECRET_HASH] = fresh->presented.text;
+	begin(&op, &script_create, store, actor, &challenge);
+	add_counts(&op);
+	args[ARG_SECRET_HASH] = creation->secret_hash.text;
 	args[ARG_SUFFIX_MATCH] = creation->suffix_match ? "true" : "false";
 	args[ARG_MAY_EXIST] = creation->may_exist ? "true" : "";
 	args[ARG_ALLOWFROM] = creation->allowfrom;
@@ -147,122 +168,135 @@ authorisation_create(bool *done, const struct ledger *ledger,
 		    creation->life_s);
 		args[ARG_LIFE_MS] = op.life_ms;
 	}
-	rc = run(done, ledger, &op, err);
+	rc = run_simple(done, &op, err);
 	if (rc != ERR_OK) {
 		/*
-		 * The caller will say 503, so nobody will ever hold this
+		 * The caller will say 503, so nobody will ever have this
 		 * secret: do not leave the name taken.  If Redis is away for
 		 * this too, `acmeproxy rotateauthorisation` helps.
 		 */
 		bool deleted;
 
-		(void)!authorisation_delete(&deleted, ledger, fresh, NULL);
+		(void)!authorisation_delete(&deleted, store, actor,
+		    &creation->name, &creation->secret_hash, NULL);
 	}
 	return rc;
 }
 
 enum err_code
-authorisation_delete(bool *done, const struct ledger *ledger,
-    const struct claim *claim, struct err *err)
+authorisation_delete(bool *done, struct store *store, const struct actor *actor,
+    const struct dnsname *name, const struct secret_hash *hash, struct err *err)
 {
+	const struct challenge challenge = { .name = *name };
 	struct operation op;
 
-	begin(&op, &script_delete, ledger, claim);
-	add_counts(&op, ledger, claim->challenge.name);
-	return run(done, ledger, &op, err);
+	begin(&op, &script_delete, store, actor, &challenge);
+	add_counts(&op);
+	if (hash != NULL)
+		op.call.args[ARG_SECRET_HASH] = hash->text;
+	return run_simple(done, &op, err);
 }
 
 enum err_code
-authorisation_rotate(struct verdict *verdict, const struct ledger *ledger,
-    const struct claim *claim, const struct secret_hash *fresh, struct err *err)
+authorisation_rotate(struct decision *decision, struct store *store,
+    const struct actor *actor, const struct dnsname *name,
+    const struct secret_hash *fresh, struct err *err)
 {
+	const struct challenge challenge = { .name = *name };
 	struct operation op;
 
-	begin(&op, &script_rotate, ledger, claim);
+	begin(&op, &script_rotate, store, actor, &challenge);
 	op.call.args[ARG_SECRET_HASH] = fresh->text;
-	return judge(verdict, ledger, claim, &op, err);
+	return run_authenticated(decision, &op, err);
 }
 
 enum err_code
-authorisation_check(struct verdict *verdict, const struct ledger *ledger,
-    const struct claim *claim, struct err *err)
+authorisation_check(struct decision *decision, struct store *store,
+    const struct actor *actor, const struct dnsname *name, struct err *err)
 {
+	const struct challenge challenge = { .name = *name };
 	struct operation op;
 
-	begin(&op, &script_check, ledger, claim);
-	add_levels(&op, ledger, claim->challenge.name);
-	return judge(verdict, ledger, claim, &op, err);
+	begin(&op, &script_check, store, actor, &challenge);
+	add_levels(&op);
+	return run_authenticated(decision, &op, err);
 }
 
 enum err_code
-response_publish(struct verdict *verdict, const struct ledger *ledger,
-    const struct claim *claim, const struct txtvalue *value, struct err *err)
+response_publish(struct decision *decision, struct store *store,
+    const struct actor *actor, const struct challenge *challenge,
+    const struct txtvalue *value, struct err *err)
 {
 	struct operation op;
 
-	begin(&op, &script_publish, ledger, claim);
-	add_levels(&op, ledger, claim->challenge.name);
+	begin(&op, &script_publish, store, actor, challenge);
+	add_levels(&op);
 	(void)snprintf(op.life_ms, sizeof(op.life_ms), "%u000",
-	    ledger->settings->response_life_s);
+	    store->settings->response_life_s);
 	(void)snprintf(op.most, sizeof(op.most), "%d", STORE_VALUES_MAX);
 	op.call.args[ARG_VALUE] = value->text;
 	op.call.args[ARG_LIFE_MS] = op.life_ms;
 	op.call.args[ARG_MOST] = op.most;
-	return judge(verdict, ledger, claim, &op, err);
+	return run_authenticated(decision, &op, err);
 }
 
 enum err_code
-response_expire(struct verdict *verdict, const struct ledger *ledger,
-    const struct claim *claim, const struct txtvalue *value, struct err *err)
+response_expire(struct decision *decision, struct store *store,
+    const struct actor *actor, const struct challenge *challenge,
+    const struct txtvalue *value, struct err *err)
 {
 	struct operation op;
 
-	begin(&op, &script_expire, ledger, claim);
-	add_levels(&op, ledger, claim->challenge.name);
+	begin(&op, &script_expire, store, actor, challenge);
+	add_levels(&op);
 	op.call.args[ARG_VALUE] = value != NULL ? value->text : "";
 	op.call.args[ARG_EVENT] = "expired";
-	return judge(verdict, ledger, claim, &op, err);
+	return run_authenticated(decision, &op, err);
 }
 
 /* Of the name's own authorisation: hence no levels above. */
 enum err_code
-record_publish(struct verdict *verdict, const struct ledger *ledger,
-    const struct claim *claim, const struct issuevalue *record, struct err *err)
+record_publish(struct decision *decision, struct store *store,
+    const struct actor *actor, const struct dnsname *name,
+    const struct issuevalue *record, struct err *err)
 {
+	const struct challenge challenge = { .name = *name };
 	bool is_forever = record->until_s == ISSUEVALUE_FOREVER;
 	struct operation op;
 
-	begin(&op, &script_persist, ledger, claim);
+	begin(&op, &script_persist, store, actor, &challenge);
 	(void)snprintf(op.until_ms, sizeof(op.until_ms), "%" PRId64 "000",
 	    record->until_s);
 	(void)snprintf(op.most, sizeof(op.most), "%d", STORE_RECORDS_MAX);
 	op.call.args[ARG_VALUE] = record->text;
 	op.call.args[ARG_UNTIL_MS] = is_forever ? "+inf" : op.until_ms;
 	op.call.args[ARG_MOST] = op.most;
-	return judge(verdict, ledger, claim, &op, err);
+	return run_authenticated(decision, &op, err);
 }
 
 enum err_code
-record_expire(struct verdict *verdict, const struct ledger *ledger,
-    const struct claim *claim, const struct issuevalue *record, struct err *err)
+record_expire(struct decision *decision, struct store *store,
+    const struct actor *actor, const struct dnsname *name,
+    const struct issuevalue *record, struct err *err)
 {
+	const struct challenge challenge = { .name = *name };
 	struct operation op;
 
-	begin(&op, &script_expire, ledger, claim);
+	begin(&op, &script_expire, store, actor, &challenge);
 	op.call.args[ARG_VALUE] = record != NULL ? record->text : "";
 	op.call.args[ARG_EVENT] = "removed";
-	return judge(verdict, ledger, claim, &op, err);
+	return run_authenticated(decision, &op, err);
 }
 
 enum err_code
-audit_refuse(const struct ledger *ledger, const struct dnsname *name,
-    const char *reason, struct err *err)
+audit_refuse(struct store *store, const struct actor *actor,
+    const struct dnsname *name, const char *reason, struct err *err)
 {
-	struct claim nobody = { .challenge.name = *name };
+	const struct challenge challenge = { .name = *name };
 	struct operation op;
 	bool done;
 
-	begin(&op, &script_refuse, ledger, &nobody);
+	begin(&op, &script_refuse, store, actor, &challenge);
 	op.call.args[ARG_REASON] = reason;
-	return run(&done, ledger, &op, err);
+	return run_simple(&done, &op, err);
 }

@@ -3,101 +3,108 @@
 
 #include <stdbool.h>
 
-#include "common/dnsname.h"
-#include "common/redis.h"
-#include "common/settings.h"
+#include "common/challenge.h"
+#include "common/issuevalue.h"
 #include "common/store.h"
 #include "common/txtvalue.h"
 #include "fcgi-app/access/secret.h"
 
-/* Where authorisations are, and who is at it: the audit log wants to know. */
-struct ledger {
-	struct store *store;
-	const struct settings *settings;
+/* Who acts, and by what right.  The audit log gets all but the hash. */
+struct actor {
 	const char *ip;      /* the client's address; "" for the command line */
 	const char *account; /* "" for none */
 	const char *via;     /* "api", "command", a dialect's name */
+	/*
+	 * Of the secret that was sent; "" for an administrator, or for an
+	 * account that may act for the name: these need none.
+	 */
+	struct secret_hash presented;
 };
 
-/* A name, and the secret that somebody presents for it. */
-struct claim {
-	struct challenge challenge;
-	struct secret_hash
-	    presented; /* "": the administrator, who needs none */
-};
-
-/* What became of a claim, and which authorisation speaks for the name. */
-struct verdict {
+/* Whether somebody may act for a name, and what came of it. */
+struct decision {
 	bool granted;        /* else all below is zero */
-	struct dnsname name; /* the authorisation's: the claim's or one above */
+	struct dnsname name; /* of the authorisation: the name or one above */
 	bool suffix_match;
-	long long n; /* how many were published, or expired */
+	long long n; /* how many values were published, or removed */
 };
 
 /*
- * Each of these is one atomic step and one round trip, with its entry in the
- * audit log: finding the authorisation, checking the secret, and what depends
- * on it.  An unknown name and a wrong secret are the same: not granted.  So is
- * an address that the authorisation does not allow, which takes a second trip.
+ * Each of these finds the authorisation that speaks for a name, checks the
+ * secret, does its work and writes the audit log: one atomic step and one round
+ * trip.  A name without authorisation and a wrong secret are both refused, and
+ * so is an address that the authorisation does not allow, which takes a second
+ * trip.
  *
- *   value	NULL: all that the name has
+ *   value, record	NULL for all that the name has
  *
- * Return ERR_OK or ERR_STORE.
+ * Return ERR_OK with *decision, or ERR_STORE.
  */
-MUST_CHECK enum err_code response_publish(struct verdict *verdict,
-    const struct ledger *ledger, const struct claim *claim,
-    const struct txtvalue *value, struct err *err);
-MUST_CHECK enum err_code response_expire(struct verdict *verdict,
-    const struct ledger *ledger, const struct claim *claim,
-    const struct txtvalue *value, struct err *err);
+MUST_CHECK enum err_code response_publish(struct decision *decision,
+    struct store *store, const struct actor *actor,
+    const struct challenge *challenge, const struct txtvalue *value,
+    struct err *err);
+MUST_CHECK enum err_code response_expire(struct decision *decision,
+    struct store *store, const struct actor *actor,
+    const struct challenge *challenge, const struct txtvalue *value,
+    struct err *err);
 
 /*
- * Records of dns-persist-01.  Here, and in authorisation_rotate(), only an
+ * The same for records of dns-persist-01, and for a new secret.  Only an
  * authorisation of that very name will do, none above it.
  *
  * record_publish() grants and publishes none when the name has
- * STORE_RECORDS_MAX already: a persistent record never goes by itself.
+ * STORE_RECORDS_MAX of them: a persistent record never goes by itself.
  */
-MUST_CHECK enum err_code record_publish(struct verdict *verdict,
-    const struct ledger *ledger, const struct claim *claim,
+MUST_CHECK enum err_code record_publish(struct decision *decision,
+    struct store *store, const struct actor *actor, const struct dnsname *name,
     const struct issuevalue *record, struct err *err);
-MUST_CHECK enum err_code record_expire(struct verdict *verdict,
-    const struct ledger *ledger, const struct claim *claim,
+MUST_CHECK enum err_code record_expire(struct decision *decision,
+    struct store *store, const struct actor *actor, const struct dnsname *name,
     const struct issuevalue *record, struct err *err);
-
-MUST_CHECK enum err_code authorisation_rotate(struct verdict *verdict,
-    const struct ledger *ledger, const struct claim *claim,
+MUST_CHECK enum err_code authorisation_rotate(struct decision *decision,
+    struct store *store, const struct actor *actor, const struct dnsname *name,
     const struct secret_hash *fresh, struct err *err);
 
 /* Only find the authorisation and check the secret. */
-MUST_CHECK enum err_code authorisation_check(struct verdict *verdict,
-    const struct ledger *ledger, const struct claim *claim, struct err *err);
+MUST_CHECK enum err_code authorisation_check(struct decision *decision,
+    struct store *store, const struct actor *actor, const struct dnsname *name,
+    struct err *err);
 
-/* An authorisation to be. */
+/* An authorisation to be made. */
 struct creation {
-	struct claim fresh; /* its name and the hash of its secret */
+	struct dnsname name;
+	struct secret_hash secret_hash;
 	bool suffix_match;
-	bool may_exist;        /* then it is left alone, and nothing noted */
-	const char *allowfrom; /* networks, separated by blanks; "" for all */
+	bool may_exist;        /* then it is left alone, and nothing is noted */
+	const char *allowfrom; /* networks separated by blanks; NULL for all */
 	unsigned life_s;       /* of its responses; 0 for the setting's */
 };
 
 /*
- * Make an authorisation, or delete one: one atomic step as well.
+ * Make an authorisation, or delete one: one atomic step and one round trip.
+ * Whether the actor may do it is the caller's to decide.
  *
- *   *done	false when the name is taken (is not there, or has another hash)
- *   claim	to delete: its hash is that of the one to go, "" for any
+ *   *done	false when the name is taken; when there is none to delete
+ *   hash	delete only the one with this secret_hash; NULL for any
  *
  * A creation whose outcome is not known is taken back, if Redis lets us.
+ *
+ * Return ERR_OK or ERR_STORE.
  */
-MUST_CHECK enum err_code authorisation_create(bool *done,
-    const struct ledger *ledger, const struct creation *creation,
+MUST_CHECK enum err_code authorisation_create(bool *done, struct store *store,
+    const struct actor *actor, const struct creation *creation,
     struct err *err);
-MUST_CHECK enum err_code authorisation_delete(bool *done,
-    const struct ledger *ledger, const struct claim *claim, struct err *err);
+MUST_CHECK enum err_code authorisation_delete(bool *done, struct store *store,
+    const struct actor *actor, const struct dnsname *name,
+    const struct secret_hash *hash, struct err *err);
 
-/* Note a refusal.  `reason` is one of our words, never the client's. */
-MUST_CHECK enum err_code audit_refuse(const struct ledger *ledger,
-    const struct dnsname *name, const char *reason, struct err *err);
+/*
+ * Note a refusal.  `reason` is one of our words, never the client's.
+ * Returns ERR_OK or ERR_STORE.
+ */
+MUST_CHECK enum err_code audit_refuse(struct store *store,
+    const struct actor *actor, const struct dnsname *name, const char *reason,
+    struct err *err);
 
 #endif

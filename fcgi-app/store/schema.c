@@ -19,10 +19,19 @@ static const struct script *const migrations[] = {
 _Static_assert(COUNT_OF(migrations) == STORE_SCHEMA - 1,
     "each schema has its migration");
 
-/* No client was told of these writes: do not wait until replicas have them. */
-static const struct settings no_waiting;
+/*
+ * Begin a call about the store as a whole.  No client hears of it, so it does
+ * not wait for replicas.
+ */
+static void
+begin(struct script_call *call, const struct script *script,
+    const struct store *store)
+{
+	static const struct challenge none;
 
-static const struct challenge no_challenge;
+	script_call_init(call, script, store, &none);
+	call->waits = false;
+}
 
 enum err_code
 schema_init(char id[STORE_ID_LEN + 1], const struct store *store,
@@ -36,10 +45,10 @@ schema_init(char id[STORE_ID_LEN + 1], const struct store *store,
 
 	secret_make(&fresh);
 	(void)snprintf(schema, sizeof(schema), "%d", STORE_SCHEMA);
-	script_call_init(&call, &script_init, store, &no_challenge);
+	begin(&call, &script_init, store);
 	call.args[ARG_STORE_ID] = fresh.text;
 	call.args[ARG_SCHEMA] = schema;
-	rc = script_run(&result, store->redis, &no_waiting, &call, err);
+	rc = script_run(&result, &call, err);
 	if (rc == ERR_OK && strlen(result.text) != STORE_ID_LEN)
 		rc = err_set(err, ERR_STORE, "the store's id is malformed");
 	if (rc == ERR_OK)
@@ -56,7 +65,7 @@ schema_count(long long *n, const struct store *store, struct err *err)
 	rc = redis_begin(store->redis, err);
 	if (rc != ERR_OK)
 		return rc;
-	store_key(&key, store->prefix, STORE_AUTHORISATIONS, NULL);
+	store_key(&key, store, STORE_AUTHORISATIONS, NULL);
 	redis_add_words(store->redis, "ZCARD", key.text, (char *)NULL);
 	rc = redis_end(store->redis, err);
 	if (rc == ERR_OK)
@@ -72,11 +81,11 @@ migrate(const struct store *store, int schema, struct err *err)
 	struct script_result result;
 	enum err_code rc;
 
-	script_call_init(&call, migrations[schema - 1], store, &no_challenge);
-	script_call_add_key(&call, store, STORE_PARENTS, NULL);
-	store_key(&below, store->prefix, STORE_BELOW, NULL);
+	begin(&call, migrations[schema - 1], store);
+	script_call_add_key(&call, STORE_PARENTS, NULL);
+	store_key(&below, store, STORE_BELOW, NULL);
 	call.args[ARG_VALUE] = below.text;
-	rc = script_run(&result, store->redis, &no_waiting, &call, err);
+	rc = script_run(&result, &call, err);
 	if (rc == ERR_OK && result.values[0] == 1)
 		log_line("the store is migrated from schema %d to %d", schema,
 		    schema + 1);

@@ -4,10 +4,10 @@
 #include "fcgi-app/store/script.h"
 
 void
-script_call_add_key(struct script_call *call, const struct store *store,
-    enum store_kind kind, const struct dnsname *name)
+script_call_add_key(struct script_call *call, enum store_kind kind,
+    const struct dnsname *name)
 {
-	store_key(&call->keys[call->n_keys++], store->prefix, kind, name);
+	store_key(&call->keys[call->n_keys++], call->store, kind, name);
 }
 
 void
@@ -17,24 +17,25 @@ script_call_init(struct script_call *call, const struct script *script,
 	struct store_key *keys = call->keys;
 
 	call->script = script;
+	call->store = store;
+	call->waits = true;
 	call->n_keys = KEY_ABOVE;
 	memset(call->args, 0, sizeof(call->args));
-	store_key(&keys[KEY_AUDIT], store->prefix, STORE_AUDIT, NULL);
-	store_key(&keys[KEY_STORE], store->prefix, STORE_SELF, NULL);
-	store_key(&keys[KEY_AUTHORISATIONS], store->prefix,
-	    STORE_AUTHORISATIONS, NULL);
-	store_key_response(&keys[KEY_RESPONSES], store->prefix, challenge);
-	store_key(&keys[KEY_RECORDS], store->prefix, STORE_PERSISTENT,
+	store_key(&keys[KEY_AUDIT], store, STORE_AUDIT, NULL);
+	store_key(&keys[KEY_STORE], store, STORE_SELF, NULL);
+	store_key(&keys[KEY_AUTHORISATIONS], store, STORE_AUTHORISATIONS, NULL);
+	store_key_response(&keys[KEY_RESPONSES], store, challenge);
+	store_key(&keys[KEY_RECORDS], store, STORE_PERSISTENT,
 	    &challenge->name);
-	store_key(&keys[KEY_OWN], store->prefix, STORE_AUTHORISATION,
-	    &challenge->name);
+	store_key(&keys[KEY_OWN], store, STORE_AUTHORISATION, &challenge->name);
 }
 
 /* By its hash, or whole. */
 static enum err_code
-exchange(struct redis *redis, const struct settings *s,
-    const struct script_call *call, bool whole, struct err *err)
+exchange(const struct script_call *call, bool whole, struct err *err)
 {
+	struct redis *redis = call->store->redis;
+	const struct settings *s = call->store->settings;
 	const char *argv[3 + SCRIPT_KEYS_MAX + SCRIPT_N_ARGS];
 	size_t len[COUNT_OF(argv)];
 	char n_keys[16], replicas[16], timeout[16];
@@ -55,7 +56,7 @@ exchange(struct redis *redis, const struct settings *s,
 	for (int i = 0; i < argc; i++)
 		len[i] = strlen(argv[i]);
 	redis_add(redis, argc, argv, len);
-	if (s->replicas_required > 0) {
+	if (call->waits && s->replicas_required > 0) {
 		(void)snprintf(replicas, sizeof(replicas), "%u",
 		    s->replicas_required);
 		(void)snprintf(timeout, sizeof(timeout), "%u",
@@ -80,24 +81,24 @@ take_values(struct script_result *result, const struct redis_reply *reply)
 }
 
 enum err_code
-script_run(struct script_result *result, struct redis *redis,
-    const struct settings *settings, const struct script_call *call,
+script_run(struct script_result *result, const struct script_call *call,
     struct err *err)
 {
+	const struct redis *redis = call->store->redis;
+	unsigned required = call->store->settings->replicas_required;
 	enum err_code rc;
 
-	rc = exchange(redis, settings, call, false, err);
+	rc = exchange(call, false, err);
 	if (rc != ERR_OK && redis_failed_with(redis, 0, "NOSCRIPT"))
-		rc = exchange(redis, settings, call, true, err);
+		rc = exchange(call, true, err);
 	if (rc != ERR_OK)
 		return rc;
-	if (settings->replicas_required > 0) {
+	if (call->waits && required > 0) {
 		long long n = redis_reply_integer(redis_reply(redis, 1));
 
-		if (n < (long long)settings->replicas_required)
+		if (n < (long long)required)
 			return err_set(err, ERR_STORE,
-			    "%lld of %u replicas have it", n,
-			    settings->replicas_required);
+			    "%lld of %u replicas have it", n, required);
 	}
 	take_values(result, redis_reply(redis, 0));
 	return ERR_OK;

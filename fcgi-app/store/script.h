@@ -43,13 +43,16 @@ enum script_arg {
 /* A call in the making. */
 struct script_call {
 	const struct script *script;
+	const struct store *store;
+	bool waits; /* until as many replicas have it as the settings want */
 	int n_keys; /* at least KEY_ABOVE: the rest are those of names above */
 	struct store_key keys[SCRIPT_KEYS_MAX];
 	const char *args[SCRIPT_N_ARGS]; /* outlive the call; NULL is "" */
 };
 
 /*
- * Begin a call with all of its keys but those of names above.
+ * Begin a call with all of its keys but those of names above.  It waits for
+ * replicas unless `waits` is cleared.
  *
  *   challenge	the name, and the label of its responses
  */
@@ -57,8 +60,8 @@ void script_call_init(struct script_call *call, const struct script *script,
     const struct store *store, const struct challenge *challenge);
 
 /* Add a key of the next name above. */
-void script_call_add_key(struct script_call *call, const struct store *store,
-    enum store_kind kind, const struct dnsname *name);
+void script_call_add_key(struct script_call *call, enum store_kind kind,
+    const struct dnsname *name);
 
 struct script_result {
 	size_t n;                          /* integers that it returned */
@@ -68,16 +71,13 @@ struct script_result {
 
 /*
  * Run a script; it returns an integer, a few of them, or a text.  One round
- * trip.
- *
- * With the setting replicas_required, the call waits for so many replicas to
- * have the write, at most replicas_timeout_ms.
+ * trip, which lasts replicas_timeout_ms longer at most when the call waits for
+ * replicas.
  *
  * Returns ERR_OK, or ERR_STORE: nothing was written; or, when the connection
  * broke before the answer came or too few replicas have it, the whole of it.
  */
 MUST_CHECK enum err_code script_run(struct script_result *result,
-    struct redis *redis, const struct settings *settings,
     const struct script_call *call, struct err *err);
 
 #endif

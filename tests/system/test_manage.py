@@ -389,7 +389,7 @@ def test_without_a_store_every_command_says_so(lists, arguments):
     lists.stop_part("redis")
     run = subprocess.run([str(lists.build / "acmeproxy"), *arguments, "--config", str(lists.config)],
                          capture_output=True, text=True, timeout=30)
-    assert run.returncode == 1 and f"redis: connect: {lists.redis_socket}: No such file or directory" in run.stdout + run.stderr
+    assert run.returncode == 3 and f"redis: connect: {lists.redis_socket}: No such file or directory" in run.stdout + run.stderr
     lists.start_part("redis")
 
 

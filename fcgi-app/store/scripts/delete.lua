@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
--- arg.presented is the secret_hash that it must have, or '' for whatever it is.
+-- arg.secret_hash is the one that it must have, or '' for any.
 -- Returns 1, or 0 when there is none (with this hash).
 local hash = redis.call('HGET', key.own, 'secret_hash')
-if not hash or (arg.presented ~= '' and hash ~= arg.presented) then
+if not hash or (arg.secret_hash ~= '' and hash ~= arg.secret_hash) then
 	return 0
 end
 redis.call('DEL', key.own, key.responses, key.records)

@@ -1,11 +1,10 @@
-#ifndef FCGI_APP_API_HTTP_H
-#define FCGI_APP_API_HTTP_H
+#ifndef FCGI_APP_API_REQUEST_H
+#define FCGI_APP_API_REQUEST_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#define HTTP_BODY_MAX   8192 /* octets of a request's body */
-#define HTTP_ANSWER_MAX 4096 /* octets of an answer's body, with NUL */
+#define HTTP_BODY_MAX 8192 /* octets of a request's body */
 
 /*
  * A request as the FastCGI parameters tell it.  Texts are borrowed until the
@@ -20,12 +19,6 @@ struct request {
 	const char *body;                               /* may hold NULs */
 	size_t body_len;
 	bool body_too_large; /* then body is empty */
-};
-
-struct answer {
-	int status;         /* RFC 9110, 15 */
-	const char *header; /* one more header line with CRLF, or "" */
-	char body[HTTP_ANSWER_MAX];
 };
 
 #endif
