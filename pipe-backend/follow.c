@@ -22,7 +22,7 @@ is_same(const struct stat *a, const struct stat *b)
 	    memcmp(&a->st_ctim, &b->st_ctim, sizeof(a->st_ctim)) == 0;
 }
 
-static void
+static enum err_code
 load(struct backend *backend, const char *file)
 {
 	struct settings *fresh = malloc(sizeof(*fresh));
@@ -38,12 +38,13 @@ load(struct backend *backend, const char *file)
 	free(fresh);
 	if (rc == ERR_OK) {
 		log_line("settings read");
-	} else if (backend->is_set_up) {
-		log_line("%s; the old settings stay in force", err.text);
-	} else {
-		backend->why_not = err;
+	} else if (!backend->is_set_up) {
 		backend_log_failure(backend, err.text);
+	} else if (strcmp(err.text, backend->why_not.text) != 0) {
+		log_line("%s; the old settings stay in force", err.text);
 	}
+	backend->why_not = err;
+	return rc;
 }
 
 void
@@ -61,5 +62,7 @@ follow_settings(struct follow *follow, struct backend *backend, bool at_once)
 	if (!at_once && backend->is_set_up && is_same(&now, &follow->was))
 		return;
 	follow->was = now;
-	load(backend, follow->file);
+	/* Too many open files, for instance: that may be over in a second. */
+	if (load(backend, follow->file) == ERR_SYSTEM)
+		memset(&follow->was, 0, sizeof(follow->was));
 }
