@@ -173,6 +173,23 @@ parse_owner(struct dnsname *owner, const char *text, const struct dnsname *zone,
 	return ERR_OK;
 }
 
+static enum err_code
+refuse_type(const char *type, struct err *err)
+{
+	char known[64] = "";
+
+	for (size_t i = 0; i < COUNT_OF(types); i++) {
+		size_t len = strlen(known);
+		const char *between = i == 0  ? ""
+		    : i + 1 < COUNT_OF(types) ? ", "
+					      : " and ";
+
+		(void)snprintf(known + len, sizeof(known) - len, "%s%s",
+		    between, types[i].type);
+	}
+	return err_set(err, ERR_INPUT, "\"%s\" is none of %s", type, known);
+}
+
 enum err_code
 zonerecord_parse(struct zonerecord *record, const char *text,
     const struct dnsname *zone, struct err *err)
@@ -196,8 +213,7 @@ zonerecord_parse(struct zonerecord *record, const char *text,
 		*record = out;
 		return ERR_OK;
 	}
-	return err_set(err, ERR_INPUT,
-	    "\"%s\" is none of A, AAAA, NS, MX, TXT, CAA and CNAME", out.type);
+	return refuse_type(out.type, err);
 }
 
 void
