@@ -101,14 +101,23 @@ endpoint_expire_authorisation(struct call *call)
 	return decision.granted ? OUTCOME_OK : OUTCOME_BAD_SECRET;
 }
 
+static struct response
+response_of(const struct call *call)
+{
+	return (struct response){
+		.challenge = call->params.challenge,
+		.value = call->params.response,
+	};
+}
+
 enum outcome
 endpoint_publish_response(struct call *call)
 {
+	const struct response response = response_of(call);
 	struct decision decision;
 
 	present_secret(call);
-	if (response_publish(&decision, call->store, &call->actor,
-		&call->params.challenge, &call->params.response,
+	if (response_publish(&decision, call->store, &call->actor, &response,
 		&call->why) != ERR_OK)
 		return call_failed(call);
 	if (!decision.granted)
@@ -120,12 +129,11 @@ endpoint_publish_response(struct call *call)
 enum outcome
 endpoint_expire_response(struct call *call)
 {
-	bool one = (call->params.given & PARAM_RESPONSE) != 0;
+	const struct response response = response_of(call);
 	struct decision decision;
 
 	present_secret(call);
-	if (response_expire(&decision, call->store, &call->actor,
-		&call->params.challenge, one ? &call->params.response : NULL,
+	if (response_expire(&decision, call->store, &call->actor, &response,
 		&call->why) != ERR_OK)
 		return call_failed(call);
 	if (!decision.granted)

@@ -222,20 +222,21 @@ read_credentials(struct call *call, const struct json *body)
 
 /* What is to be published, and under which label; returns NULL or an error. */
 static const char *
-read_update(struct txtvalue *value, struct call *call, const struct json *body)
+read_update(struct response *response, const struct json *body)
 {
-	char *to = call->params.challenge.label;
 	const char *txt = text_member(body, "txt");
 	const char *label = text_member(body, "label");
 
 	if (strlen(txt) != ACME_VALUE_LEN ||
-	    txtvalue_parse(value, txt, ACME_VALUE_LEN, NULL) != ERR_OK)
+	    txtvalue_parse(&response->value, txt, ACME_VALUE_LEN, NULL) !=
+		ERR_OK)
 		return "bad_txt";
 	if (label[0] == '\0')
 		return NULL;
 	if (!challenge_is_label(label, strlen(label)))
 		return "bad_label";
-	memcpy(to, label, sizeof(call->params.challenge.label));
+	memcpy(response->challenge.label, label,
+	    sizeof(response->challenge.label));
 	return NULL;
 }
 
@@ -243,9 +244,8 @@ enum outcome
 acmedns_update(struct call *call)
 {
 	const struct request *r = call->request;
-	const struct challenge *challenge = &call->params.challenge;
 	struct json *body = NULL;
-	struct txtvalue value;
+	struct response response;
 	struct decision decision;
 	bool has_credentials = false;
 	enum err_code rc;
@@ -253,23 +253,24 @@ acmedns_update(struct call *call)
 	if (json_parse(&body, r->body, r->body_len, NULL) == ERR_OK &&
 	    json_kind(body) == JSON_KIND_OBJECT) {
 		has_credentials = read_credentials(call, body);
-		call->sentence = read_update(&value, call, body);
+		response = (struct response){ call->params.challenge, { 0 } };
+		call->sentence = read_update(&response, body);
 	}
 	json_free(body);
 	if (!has_credentials)
 		return OUTCOME_BAD_CREDENTIALS;
 	rc = call->sentence == NULL
-	    ? response_publish(&decision, call->store, &call->actor, challenge,
-		  &value, &call->why)
+	    ? response_publish(&decision, call->store, &call->actor, &response,
+		  &call->why)
 	    : authorisation_check(&decision, call->store, &call->actor,
-		  &challenge->name, &call->why);
+		  &call->params.challenge.name, &call->why);
 	if (rc != ERR_OK)
 		return call_failed(call);
 	if (!decision.granted)
 		return OUTCOME_BAD_CREDENTIALS;
 	if (call->sentence != NULL)
 		return OUTCOME_BAD_PARAMETER;
-	answer_print(call->answer, "{\"txt\": \"%s\"}", value.text);
+	answer_print(call->answer, "{\"txt\": \"%s\"}", response.value.text);
 	return OUTCOME_OK;
 }
 

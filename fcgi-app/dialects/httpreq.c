@@ -186,6 +186,7 @@ static enum outcome
 act(struct call *call, bool is_present)
 {
 	struct decision decision;
+	struct response response;
 	struct body body;
 	enum outcome outcome;
 	enum err_code rc;
@@ -197,10 +198,12 @@ act(struct call *call, bool is_present)
 	outcome = authenticate(call, is_present);
 	if (outcome != OUTCOME_NONE)
 		return outcome;
+	response = (struct response){ .challenge = call->params.challenge,
+		.value = body.value };
 	rc = is_present ? response_publish(&decision, call->store, &call->actor,
-			      &call->params.challenge, &body.value, &call->why)
+			      &response, &call->why)
 			: response_expire(&decision, call->store, &call->actor,
-			      &call->params.challenge, &body.value, &call->why);
+			      &response, &call->why);
 	if (rc != ERR_OK)
 		return call_failed(call);
 	/* An account may clean up where nothing was ever authorised. */

@@ -224,17 +224,16 @@ authorisation_check(struct decision *decision, struct store *store,
 
 enum err_code
 response_publish(struct decision *decision, struct store *store,
-    const struct actor *actor, const struct challenge *challenge,
-    const struct txtvalue *value, struct err *err)
+    const struct actor *actor, const struct response *response, struct err *err)
 {
 	struct operation op;
 
-	begin(&op, &script_publish, store, actor, challenge);
+	begin(&op, &script_publish, store, actor, &response->challenge);
 	add_levels(&op);
 	(void)snprintf(op.life_ms, sizeof(op.life_ms), "%u000",
 	    store->settings->response_life_s);
 	(void)snprintf(op.most, sizeof(op.most), "%d", STORE_VALUES_MAX);
-	op.call.args[ARG_VALUE] = value->text;
+	op.call.args[ARG_VALUE] = response->value.text;
 	op.call.args[ARG_LIFE_MS] = op.life_ms;
 	op.call.args[ARG_MOST] = op.most;
 	return run_authenticated(decision, &op, err);
@@ -242,14 +241,13 @@ response_publish(struct decision *decision, struct store *store,
 
 enum err_code
 response_expire(struct decision *decision, struct store *store,
-    const struct actor *actor, const struct challenge *challenge,
-    const struct txtvalue *value, struct err *err)
+    const struct actor *actor, const struct response *response, struct err *err)
 {
 	struct operation op;
 
-	begin(&op, &script_expire, store, actor, challenge);
+	begin(&op, &script_expire, store, actor, &response->challenge);
 	add_levels(&op);
-	op.call.args[ARG_VALUE] = value != NULL ? value->text : "";
+	op.call.args[ARG_VALUE] = response->value.text;
 	op.call.args[ARG_EVENT] = "expired";
 	return run_authenticated(decision, &op, err);
 }

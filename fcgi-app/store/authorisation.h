@@ -29,6 +29,12 @@ struct decision {
 	long long n; /* how many values were published, or removed */
 };
 
+/* A response to publish, or to remove.  A member that is not set is 0. */
+struct response {
+	struct challenge challenge;
+	struct txtvalue value; /* "": all that the challenge has, to remove */
+};
+
 /*
  * Each of these finds the authorisation that speaks for a name, checks the
  * secret, does its work and writes the audit log: one atomic step and one round
@@ -36,18 +42,16 @@ struct decision {
  * so is an address that the authorisation does not allow, which takes a second
  * trip.
  *
- *   value, record	NULL for all that the name has
+ *   record	to remove: NULL for all that the name has
  *
  * Return ERR_OK with *decision, or ERR_STORE.
  */
 MUST_CHECK enum err_code response_publish(struct decision *decision,
     struct store *store, const struct actor *actor,
-    const struct challenge *challenge, const struct txtvalue *value,
-    struct err *err);
+    const struct response *response, struct err *err);
 MUST_CHECK enum err_code response_expire(struct decision *decision,
     struct store *store, const struct actor *actor,
-    const struct challenge *challenge, const struct txtvalue *value,
-    struct err *err);
+    const struct response *response, struct err *err);
 
 /*
  * The same for records of dns-persist-01, and for a new secret.  Only an
