@@ -14,7 +14,7 @@ challenge_is_label(const char *text, size_t len)
 	return true;
 }
 
-/* Move an account's label, if the name begins with one, to its own place. */
+/* If the name begins with an account's label, move that to `label`. */
 static void
 take_label(struct challenge *challenge)
 {

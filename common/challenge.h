@@ -9,14 +9,13 @@
 #define CHALLENGE_NAME_MAX (DNSNAME_MAX - 16)
 
 /*
- * What a challenge is about, and with that where its responses are: the name
- *that somebody has to prove, and for dns-account-01 the label of an ACME
- *account. In DNS that is
+ * What a challenge is about: the name that somebody has to prove, and for
+ * dns-account-01 the label of an ACME account.  In DNS its responses are at
  *
  *	_acme-challenge.NAME   _LABEL._acme-challenge.NAME
- *	NAME.ZONE              _LABEL.NAME.ZONE	in the zone of ours
+ *	NAME.ZONE              _LABEL.NAME.ZONE             in our own zone
  *
- * This is the one place that knows.
+ * No other module knows these names.
  * Source: RFC 8555, 8.4; draft-ietf-acme-dns-account-label, 3.1.
  */
 struct challenge {
@@ -24,23 +23,27 @@ struct challenge {
 	char label[CHALLENGE_LABEL_LEN + 1]; /* "" for none */
 };
 
-/* False, with the challenge untouched, when the name is none. */
+/*
+ * Parse the name of a challenge outside our own zone.  If it is not one, return
+ * false and leave *challenge untouched.
+ */
 bool challenge_parse(struct challenge *challenge, const struct dnsname *name);
 
 /*
- * The same in a zone of ours.  Any name below the zone's is one, so this is
- * false for the zone itself, and for what is not in it, only.
+ * Parse the name of a challenge in our own zone: every name below the zone's is
+ * one.  Returns false, with *challenge untouched, for the zone's own name and
+ * for names outside the zone.
  */
 bool challenge_parse_in_zone(struct challenge *challenge,
     const struct dnsname *name, const struct dnsname *zone);
 
-/* True when a text is an account's label, in lower case. */
+/* True if the text is an account's label: "_" and base32 in lower case. */
 bool challenge_is_label(const char *text, size_t len);
 
 /*
- * The name whose persistent records (draft-ietf-acme-dns-persist) are at
- * _validation-persist.NAME.  False, with *of untouched, when it is no such
- * name.
+ * Parse _validation-persist.OF, where the persistent records of the name *of
+ * are (draft-ietf-acme-dns-persist).  Returns false, with *of untouched, if the
+ * name does not have this form.
  */
 bool challenge_parse_persistent(struct dnsname *of, const struct dnsname *name);
 

@@ -1,16 +1,16 @@
-/* Options of a command line, from a table: hides getopt_long(). */
+/* Reads the options that a table lists.  Hides getopt_long(). */
 #include <assert.h>
 #include <getopt.h>
 #include <string.h>
 
 #include "common/cmdline.h"
 
-/* What getopt_long() returns for the first row: no letter is as large. */
+/* What getopt_long() returns for the first row: above any character. */
 #define FIRST  256
 
-#define COLUMN 24 /* characters before the meaning */
+#define COLUMN 24 /* characters for a name and its argument */
 
-/* getopt_long() refused something: say what.  The value is not repeated. */
+/* Say what getopt_long() refused, without repeating the value. */
 static enum err_code
 explain(const struct cmdline *line, int refusal, struct err *err)
 {
@@ -45,7 +45,7 @@ cmdline_next(const struct cmdline_option **option, const char **value,
 		    o->argument != NULL ? required_argument : no_argument;
 		rows[i].val = FIRST + (int)i;
 	}
-	opterr = 0; /* the sentence is ours */
+	opterr = 0; /* getopt_long() prints nothing: explain() does */
 	opt = getopt_long(line->argc, line->argv, ":", rows, NULL);
 	if (opt == '?' || opt == ':')
 		return explain(line, opt, err);

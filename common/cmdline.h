@@ -9,19 +9,19 @@
 #define CMDLINE_OPTIONS_MAX 16 /* in one table */
 
 /*
- * One row of a program's table of options.  The command line is read by it and
- * the help is printed from it.
+ * One row of a program's table of options.  The same table is used to read the
+ * command line and to print the help.
  */
 struct cmdline_option {
 	const char *name;     /* without the two dashes */
-	const char *argument; /* as the help names it; NULL if it takes none */
-	unsigned bit;         /* the program's own */
+	const char *argument; /* its name in the help; NULL if it takes none */
+	unsigned bit;         /* chosen by the program */
 	const char *meaning;  /* for the help: at most 52 characters */
 };
 
 struct cmdline {
 	int argc;
-	char **argv; /* permuted while it is read, see getopt_long(3) */
+	char **argv; /* reordered while it is read: getopt_long(3) */
 	size_t n_options;
 	const struct cmdline_option *options;
 };
@@ -29,17 +29,17 @@ struct cmdline {
 /*
  * Take the next option.
  *
- *   *option	its row; NULL after the last, and then optind is the index of
+ *   *option	its row; NULL after the last one: optind is then the index of
  *		the first word that is not an option
  *   *value	its argument, or NULL
  *
  * Returns ERR_OK, or ERR_INPUT with a sentence for the user: there is no such
- * option, its argument is missing, or it takes none.
+ * option, its argument is missing, or it takes no argument.
  */
 MUST_CHECK enum err_code cmdline_next(const struct cmdline_option **option,
     const char **value, const struct cmdline *line, struct err *err);
 
-/* Print one line of a help; `argument` may be NULL. */
+/* Print one line of the help; `argument` may be NULL. */
 void cmdline_print_line(FILE *out, const char *name, const char *argument,
     const char *meaning);
 

@@ -17,7 +17,7 @@ fold(char c)
 	return c;
 }
 
-/* Check one folded label that ends at `end`. */
+/* What is wrong with the folded label of `len` octets before `end`, or NULL. */
 static const char *
 label_fault(const char *end, size_t len)
 {

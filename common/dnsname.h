@@ -10,9 +10,9 @@
 #define DNSNAME_LABEL 63  /* octets in one label:          RFC 1035, 2.3.4 */
 
 /*
- * A domain name that has passed dnsname_parse(): lower case, without a
- * trailing dot, LDH labels plus '_'.  Holding one is proof that it is valid,
- * so no other module checks again.
+ * A domain name that has passed dnsname_parse(): lower case, without a trailing
+ * dot, LDH labels plus '_'.  Holding one proves that it is valid, so no other
+ * module checks again.
  */
 struct dnsname {
 	size_t len;                 /* octets in text, 1..DNSNAME_MAX */
@@ -24,22 +24,25 @@ struct dnsname {
  *
  *   text, len	the octets; need not be NUL-terminated; may hold NULs
  *
- * Upper case is folded (RFC 4343) and one trailing dot is dropped.  A label
- * neither begins nor ends with a hyphen (RFC 5890, 2.3.1).  Escapes
- * ("\046", RFC 1035 section 5.1) are refused: no name we serve needs them.
+ * Upper case is folded (RFC 4343) and one trailing dot is dropped.  A label may
+ * neither begin nor end with a hyphen (RFC 5890, 2.3.1).  Escapes ("\046",
+ * RFC 1035, 5.1) are refused: no name that we serve needs them.
  *
  * Returns ERR_OK, or ERR_INPUT with *name left untouched.
  */
 MUST_CHECK enum err_code dnsname_parse(struct dnsname *name, const char *text,
     size_t len, struct err *err);
 
-/* True when name equals zone or lies below it.  Whole labels only. */
+/* True if name equals zone or is below it.  Only whole labels match. */
 bool dnsname_is_under(const struct dnsname *name, const struct dnsname *zone);
 
 /* Number of labels: "secure.example.com" has three. */
 size_t dnsname_n_labels(const struct dnsname *name);
 
-/* Drop the leftmost label in place; false, untouched, if it is the only one. */
+/*
+ * Drop the leftmost label in place.  Returns false, with name untouched, if it
+ * is the only one.
+ */
 bool dnsname_to_parent(struct dnsname *name);
 
 /*
@@ -47,7 +50,8 @@ bool dnsname_to_parent(struct dnsname *name);
  *
  *   label	one label, lower case, without a dot
  *
- * Returns false, with name untouched, when it does not begin so.
+ * Returns false, with name untouched, if it does not begin with this label or
+ * has no other.
  */
 bool dnsname_drop_label(struct dnsname *name, const char *label);
 

@@ -4,9 +4,9 @@
 
 #include "common/issuevalue.h"
 
-#define UNTIL_DIGITS_MAX 12 /* the year 33658 */
+#define UNTIL_DIGITS_MAX 12 /* until the year 33658 */
 
-/* What is left of the text. */
+/* A part of the text, or the rest of it. */
 struct reader {
 	const char *at, *end;
 };
@@ -31,7 +31,7 @@ skip_blanks(struct reader *r)
 		r->at++;
 }
 
-/* Skip blanks and one character behind them; false if it is another. */
+/* Skip blanks, then c, then blanks; false if c is not there. */
 static bool
 skip(struct reader *r, char c)
 {
@@ -43,7 +43,7 @@ skip(struct reader *r, char c)
 	return true;
 }
 
-/* A label, or a tag: letters and digits, hyphens between them. */
+/* Take a label or a tag: letters and digits, with hyphens between them. */
 static bool
 take_label(struct reader *r)
 {
@@ -85,7 +85,7 @@ is_tag(const struct reader *tag, const char *text)
 	return strlen(text) == len && strncasecmp(tag->at, text, len) == 0;
 }
 
-/* A scheme, a colon, something (RFC 3986, 3). */
+/* A scheme, a colon and at least one octet more (RFC 3986, 3). */
 static bool
 is_uri(struct reader text)
 {
@@ -114,7 +114,7 @@ parse_until(int64_t *until_s, const struct reader *text)
 	return true;
 }
 
-/* tag=value; sets what we know of. */
+/* Take "tag=value", and store the value if we know the tag. */
 static enum issuevalue_fault
 take_parameter(struct reader *r, struct issuevalue *out, bool *has_account)
 {
@@ -152,7 +152,7 @@ issuevalue_parse(struct issuevalue *value, const char *text, size_t len)
 	while (skip(&r, ';')) {
 		enum issuevalue_fault fault;
 
-		/* "ca.example;" alone is a whole issue-value. */
+		/* "ca.example;" is valid, but has no account. */
 		if (r.at == r.end && !has_account)
 			return ISSUEVALUE_BAD_ACCOUNTURI;
 		fault = take_parameter(&r, &out, &has_account);

@@ -8,32 +8,32 @@
 #define ISSUEVALUE_FOREVER INT64_MAX
 
 /*
- * What dns-persist-01 wants in a TXT record at _validation-persist.NAME, an
- * issue-value that has passed issuevalue_parse():
+ * An issue-value that has passed issuevalue_parse().  dns-persist-01 wants it
+ * in a TXT record at _validation-persist.NAME:
  *
- *	ca.example; accounturi=https://ca.example/acct/123;
- *persistUntil=1767225600
+ *	ca.example; accounturi=https://ca.example/1; persistUntil=1767225600
  *
- * Its octets are printable ASCII and blanks without '"' and '\', so that it can
- * be quoted for the pipe protocol and in JSON as it is.
+ * It holds only printable ASCII and blanks, without '"' and '\', so that it can
+ * be quoted as it is in the pipe protocol and in JSON.
  */
 struct issuevalue {
 	size_t len;                    /* octets in text, 1..ISSUEVALUE_MAX */
 	char text[ISSUEVALUE_MAX + 1]; /* NUL-terminated, as it was sent */
-	int64_t until_s; /* persistUntil, s since the epoch; else _FOREVER */
+	int64_t until_s; /* persistUntil, s since the epoch, or _FOREVER */
 };
 
 enum issuevalue_fault {
 	ISSUEVALUE_OK,
 	ISSUEVALUE_BAD_LENGTH,
 	ISSUEVALUE_BAD_SYNTAX,
-	ISSUEVALUE_BAD_ACCOUNTURI, /* none, two, or no URI */
-	ISSUEVALUE_BAD_UNTIL,      /* two, or not a number of seconds */
+	ISSUEVALUE_BAD_ACCOUNTURI, /* missing, given twice, or not a URI */
+	ISSUEVALUE_BAD_UNTIL,      /* given twice, or not a number of seconds */
 };
 
 /*
- * Parse one.  Unknown parameters are taken, as the draft demands of a CA; tabs,
- * quotation marks and backslashes, which the RFC would allow, are refused.
+ * Parse an issue-value.  Unknown parameters are accepted, as the draft demands
+ * of a CA.  Tabs, quotation marks and backslashes are refused, although the RFC
+ * allows them.
  *
  *   text, len	the octets; need not be NUL-terminated; may hold NULs
  *

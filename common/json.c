@@ -1,3 +1,4 @@
+/* Reads JSON, and finds the place of an error in it.  Hides jansson. */
 #include <assert.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -39,7 +40,7 @@ json_parse(struct json **doc, const char *text, size_t len, struct err *err)
 	json_error_t why;
 	json_t *root;
 
-	/* jansson lets a NUL pass behind a number, true, false or null. */
+	/* jansson accepts a NUL after a number, true, false or null. */
 	if (memchr(text, '\0', len) != NULL)
 		return set_line(err, 1, "a NUL octet");
 	root = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY,
@@ -194,8 +195,9 @@ json_each_element(const struct json *array, json_element_fn *fn, void *ctx,
 }
 
 /*
- * jansson keeps no positions, and a valid document needs no real parser to be
- * walked: strings are skipped whole, brackets are counted.
+ * jansson keeps no positions, so the text is searched again for the place of an
+ * error.  It is known to be valid: skipping strings and counting brackets is
+ * enough.
  */
 static const char *
 skip_string(const char *p)
@@ -225,8 +227,8 @@ skip_value(const char *p)
 }
 
 /*
- * The start of the i-th member or element of the object or array at p; *value
- * is where its value begins.
+ * Find the i-th member or element of the object or array at p.  Returns where
+ * it begins, or NULL; *value is where its value begins.
  */
 static const char *
 find_step(const char *p, size_t i, const char **value)
@@ -249,7 +251,7 @@ find_step(const char *p, size_t i, const char **value)
 	return NULL;
 }
 
-/* The line on which begins what the steps of an error lead to. */
+/* The line on which the member at fault begins. */
 static unsigned
 line_of(const char *text, const struct err *err)
 {
@@ -269,7 +271,7 @@ line_of(const char *text, const struct err *err)
 	return line;
 }
 
-/* Add ".KEY" or ".INDEX" of the i-th member of *value, and go there. */
+/* Add ".KEY" or ".INDEX" of the i-th member to path, and set *value to it. */
 static void
 add_step(char *path, size_t size, const struct json **value, size_t i)
 {

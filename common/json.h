@@ -7,8 +7,9 @@
 #include "common/err.h"
 
 /*
- * Reading JSON (RFC 8259).  A document owns all its values: a pointer to a
- * part of it is borrowed and dies with json_free() of the document.
+ * A JSON document, or a value in it (RFC 8259).  A document owns all its
+ * values: a pointer to one is borrowed, and valid until json_free() of the
+ * document.
  */
 struct json;
 
@@ -23,10 +24,12 @@ enum json_kind {
 };
 
 /*
- * Parse one JSON value and nothing after it.  An object with the same member
- * twice and a string with an escaped NUL are refused.
+ * Parse a text that is one JSON value.  An object with the same member twice
+ * and a NUL, even an escaped one, are refused.
  *
- * Returns ERR_OK and a document for json_free(), or ERR_INPUT with the line.
+ *   *doc	the caller has to json_free() it
+ *
+ * Returns ERR_OK, or ERR_INPUT with the line.
  */
 MUST_CHECK enum err_code json_parse(struct json **doc, const char *text,
     size_t len, struct err *err);
@@ -38,30 +41,38 @@ enum json_kind json_kind(const struct json *value);
 /* "a string", "an object", ...: for sentences about what was expected. */
 const char *json_kind_name(enum json_kind kind);
 
-/* Octets of a string, UTF-8, without NULs inside, NUL-terminated. */
+/*
+ * The value of a string, an integer or a boolean; it must be of that kind.  A
+ * string is UTF-8, NUL-terminated and without other NULs; its length in octets
+ * goes to *len unless len is NULL.
+ */
 const char *json_as_string(const struct json *string, size_t *len);
 long long json_as_integer(const struct json *integer);
 bool json_as_boolean(const struct json *boolean);
 
+/* The number of an array's elements, and the i-th of them, from 0. */
 size_t json_n(const struct json *array);
 const struct json *json_at(const struct json *array, size_t i);
 
-/* The member called key, or NULL when there is none. */
+/* The member called key, or NULL if there is none. */
 const struct json *json_member(const struct json *object, const char *key);
 
-/* The same in any case, the last such: what clients in Go rely on. */
+/*
+ * The last member called key in upper or lower case, or NULL if there is none.
+ * Clients in Go rely on this.
+ */
 const struct json *json_member_in_any_case(const struct json *object,
     const char *key);
 
-/* Which member of an object is called key, from 0; one that must be there. */
+/* The index, from 0, of the member called key.  It must be there. */
 size_t json_index(const struct json *object, const char *key);
 
 /*
  * Call fn for each member of an object, or each element of an array, in the
- * order of the text, until one does not return ERR_OK.  Which one that was is
- * noted in err by err_step().
+ * order of the text, until a call does not return ERR_OK.  The index of that
+ * member or element is then noted in err by err_step().
  *
- * Return what the last call returned.
+ * Returns what the last call returned; ERR_OK if there was none.
  */
 typedef enum err_code json_member_fn(void *ctx, const char *key,
     const struct json *value, struct err *err);
@@ -73,13 +84,13 @@ MUST_CHECK enum err_code json_each_element(const struct json *array,
     json_element_fn *fn, void *ctx, struct err *err);
 
 /*
- * Turn the steps of an error into its line and the name of the member that is
- * at fault, "redis.timeout_ms" or "zone.records.3", and say so in front of its
- * text.
+ * Turn the steps of an error into its line and the name of the member at fault,
+ * such as "redis.timeout_ms" or "zone.records.3", and put them in front of the
+ * error's text.
  *
- *   doc	NULL if json_parse() has failed, which knows the line
- *   text	the NUL-terminated text that json_parse() took
- *   file	its name
+ *   doc	NULL if json_parse() has failed: the error then has its line
+ *   text	the NUL-terminated text that was given to json_parse()
+ *   file	the name of the file that it came from
  *
  * Returns the error's code.
  */
@@ -87,8 +98,8 @@ enum err_code json_place_error(struct err *err, const struct json *doc,
     const char *text, const char *file);
 
 /*
- * Write a string as JSON, quotes included; "" when it does not fit.
- * Returns the octets written, without the terminating NUL.
+ * Write a string as JSON, with its quotes; leave buf empty if it does not fit.
+ * Returns the number of octets written, without the terminating NUL.
  */
 size_t json_format_string(char *buf, size_t size, const char *text);
 

@@ -1,3 +1,4 @@
+/* Exchanges with Redis, and when to connect again.  Hides hiredis. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -20,9 +21,9 @@
 struct redis {
 	struct redis_settings settings;
 	redisContext *context; /* NULL: not connected */
-	int64_t retry_at_ms;   /* by the steady clock */
+	int64_t retry_at_ms;   /* by clock_steady_ms() */
 	int backoff_ms;
-	redisReply **replies; /* n_room of them, the first n_replies ours */
+	redisReply **replies; /* room for n_room; the first n_replies are set */
 	size_t n_replies, n_queued, n_room;
 };
 
@@ -65,7 +66,7 @@ redis_free(struct redis *redis)
 	free(redis);
 }
 
-/* Close, and let nobody knock again before the back-off is over. */
+/* Close the connection; nobody may connect again before the back-off ends. */
 static enum err_code
 give_up(struct redis *redis, struct err *err, const char *doing,
     const char *reason)
@@ -82,7 +83,7 @@ give_up(struct redis *redis, struct err *err, const char *doing,
 	return rc;
 }
 
-/* A read that times out leaves "Resource temporarily unavailable". */
+/* hiredis calls a time-out "Resource temporarily unavailable". */
 static const char *
 reason_of(const redisContext *context)
 {
@@ -151,9 +152,10 @@ connect_once(struct redis *redis, struct err *err)
 }
 
 /*
- * Between exchanges the socket has nothing to read.  If it has, Redis went
- * away (end of file) or we are out of step: a new connection is due, and it is
- * due now, before a command that must not be sent twice is on its way.
+ * Between exchanges there is nothing to read from the socket.  If there is,
+ * Redis has closed it (end of file) or we are out of step, and we must connect
+ * again.  That has to happen before a command is sent, since no command may be
+ * sent twice.
  */
 static bool
 is_stale(const redisContext *context)
@@ -183,8 +185,8 @@ redis_add(struct redis *redis, int argc, const char *const *argv,
     const size_t *argv_len)
 {
 	/*
-	 * hiredis takes argv as const char **, yet does not write to it.  Out
-	 * of memory is remembered in the context and fails the exchange.
+	 * hiredis takes argv as const char **, but does not write to it.  When
+	 * memory runs out, the context says so, and redis_end() fails.
 	 */
 	/* NOLINTNEXTLINE(performance-no-int-to-ptr): casts const away */
 	const char **native_argv = (const char **)(uintptr_t)argv;
@@ -219,7 +221,7 @@ make_room(struct redis *redis)
 
 	if (redis->n_queued <= redis->n_room)
 		return ERR_OK;
-	/* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers they are */
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): they are pointers */
 	more = realloc(redis->replies, redis->n_queued * sizeof(*more));
 	if (more == NULL)
 		return ERR_SYSTEM;

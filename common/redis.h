@@ -8,58 +8,66 @@
 #include "common/settings.h"
 
 /*
- * A connection to Redis that mends itself.  It belongs to one thread.
+ * A connection to Redis that reconnects by itself.  It belongs to one thread.
  *
- * An exchange is redis_begin(), redis_add() for each command, and redis_end()
- * which sends all of them at once and reads all the replies: one round trip.
- * Whatever fails, the connection is either in step or closed, so a reply never
- * answers the wrong command.
+ * An exchange is one round trip: redis_begin(), redis_add() for each command,
+ * and redis_end(), which sends all of them at once and reads all the replies.
+ * Whatever fails, the connection is afterwards either in step or closed, so a
+ * reply is never taken for that of another command.
  *
- * When Redis is away, redis_begin() tries to connect at most once and then
- * not again before a back-off of 50 ms to 1 s has passed: it fails at once
- * meanwhile.  Nothing waits longer than the settings' timeout_ms for one step
- * (connect, authenticate, exchange).
+ * When Redis is away, redis_begin() tries to connect once.  It does not try
+ * again before a back-off of 50 ms to 1 s has passed, and fails at once until
+ * then.  The settings' timeout_ms limits each wait: for the connection, for its
+ * authentication and for an answer.
  */
 struct redis;
 
-/* A reply of the exchange before; dies with the next redis_begin(). */
+/* A reply of the last exchange; valid until the next redis_begin(). */
 struct redis_reply;
 
-/* Allocate; does not connect.  The settings are copied. */
+/*
+ * Allocate a connection, but do not connect yet.  The settings are copied.
+ * Returns ERR_OK, or ERR_SYSTEM when memory runs out.
+ */
 MUST_CHECK enum err_code redis_new(struct redis **redis,
     const struct redis_settings *settings, struct err *err);
 void redis_free(struct redis *redis);
 
-/* Be connected, or fail with ERR_STORE. */
+/* Begin an exchange; connect if necessary.  Returns ERR_OK or ERR_STORE. */
 MUST_CHECK enum err_code redis_begin(struct redis *redis, struct err *err);
 
 /* Queue a command; argv and what it points to are copied. */
 void redis_add(struct redis *redis, int argc, const char *const *argv,
     const size_t *argv_len);
 
-/* Queue a command of NUL-terminated words, the last argument being NULL. */
+/* Queue a command of 1 to 16 NUL-terminated words; NULL ends the list. */
 void redis_add_words(struct redis *redis, const char *word, ...)
     __attribute__((sentinel));
 
 /*
  * Send what was queued and read every reply.
  *
- * Returns ERR_OK; or ERR_STORE when the connection failed, which closes it, or
- * when any reply is an error, whose text is then in err.
+ * Returns ERR_OK, or ERR_STORE: either the connection failed and is closed, or
+ * a reply is an error, and err has the text of the first.
  */
 MUST_CHECK enum err_code redis_end(struct redis *redis, struct err *err);
 
-/* True when the i-th reply is the error called `code`, such as "NOSCRIPT". */
+/* True if the i-th reply is an error that begins with code, say "NOSCRIPT". */
 bool redis_failed_with(const struct redis *redis, size_t i, const char *code);
 
-/* The i-th reply of the last exchange.  i < number of commands added. */
+/* The i-th reply of the last exchange, i < number of commands added. */
 const struct redis_reply *redis_reply(const struct redis *redis, size_t i);
 
-/* A reply or an element of one; each suits every kind of reply. */
+/*
+ * What a reply, or an element of one, holds.  A reply of any kind may be given:
+ * one that is not a text counts as "", and one that is not an array as an array
+ * of no elements.  A text lives as long as its reply.  redis_reply_at() needs
+ * i < redis_reply_n().
+ */
 bool redis_reply_is_nil(const struct redis_reply *reply);
 bool redis_reply_is_array(const struct redis_reply *reply);
 long long redis_reply_integer(
-    const struct redis_reply *reply); /* 0: no integer */
+    const struct redis_reply *reply); /* 0 if it is not an integer */
 const char *redis_reply_text(const struct redis_reply *reply, size_t *len);
 size_t redis_reply_n(const struct redis_reply *reply);
 const struct redis_reply *redis_reply_at(const struct redis_reply *reply,

@@ -1,3 +1,4 @@
+/* The kinds of settings: how each is read from JSON and shown as JSON. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -90,7 +91,7 @@ show_flag(const struct setting *setting, const char *in,
 	setting_add(text, "%s", flag ? "true" : "false");
 }
 
-/* A text of at most max octets; graphic ASCII, so that it can be logged. */
+/* Text of min to max - 1 octets: printable ASCII, so that it can be logged. */
 static enum err_code
 set_text(const struct setting *setting, const struct json *value, char *out,
     struct err *err)
@@ -166,7 +167,7 @@ show_name(const struct setting *setting, const char *in,
 	setting_add_string(text, name.text);
 }
 
-/* A list in the making. */
+/* A list that is being read. */
 struct names {
 	char *next;
 	struct setting element;
@@ -215,7 +216,7 @@ show_names(const struct setting *setting, const char *in,
 	setting_add(text, "]");
 }
 
-/* One of a few words, as the enumerator of its index; enums are unsigned. */
+/* A word is stored as its index, which is an enumerator: enums are unsigned. */
 static enum err_code
 set_word(const struct setting *setting, const struct json *value, char *out,
     struct err *err)

@@ -7,22 +7,22 @@
 #include "common/json.h"
 
 /*
- * What a table of settings is made of: a row a member, which is both read and
- * shown by its kind.  The tables themselves are in settings.c.
+ * A row of a table of settings describes one member of a JSON object.  Its kind
+ * both reads and shows the value.  The tables are in settings.c.
  */
 struct setting;
 
-/* JSON in the making. */
+/* JSON that is being written. */
 struct setting_text {
 	char *buf;
 	size_t size, len;
 };
 
 struct setting_kind {
-	/* Check the value and write it at `out`; ERR_OK or ERR_INPUT. */
+	/* Check the value and write it to `out`; ERR_OK or ERR_INPUT. */
 	enum err_code (*set)(const struct setting *setting,
 	    const struct json *value, char *out, struct err *err);
-	/* Show as JSON what stands at `in`, "null" for nothing. */
+	/* Add the value at `in` to `text` as JSON; "null" if it is not set. */
 	void (*show)(const struct setting *setting, const char *in,
 	    struct setting_text *text);
 };
@@ -30,10 +30,14 @@ struct setting_kind {
 struct setting {
 	const char *key;
 	const struct setting_kind *kind;
-	size_t offset; /* of the value, in the struct that the table is about */
-	long long min, max;       /* a number's, a text's octets, a list's n */
-	size_t n_offset;          /* of the size_t n, of a list */
-	const char *const *words; /* of one of a few words; ends with NULL */
+	size_t offset; /* of the value, in the struct that the table fills */
+	/*
+	 * Limits: of a number, of a text's octets (max with NUL) or of a list's
+	 * length.  min is also the least number of a name's labels.
+	 */
+	long long min, max;
+	size_t n_offset;          /* of a list's length, which is a size_t */
+	const char *const *words; /* the three to choose from, then NULL */
 };
 
 #define SETTING_AT(s, m) offsetof(struct s, m)
@@ -41,28 +45,33 @@ struct setting {
 extern const struct setting_kind setting_unsigned, setting_flag, setting_text,
     setting_text_or_null, setting_name, setting_names, setting_word;
 
-/* A table, and where its values are. */
+/* A table, and the struct that it fills. */
 struct setting_table {
 	const struct setting *rows;
 	size_t n;
 	char *values;
 };
 
-/* A json_member_fn: set what a member is called, in ctx's values. */
+/*
+ * A json_member_fn: set the value called key in the struct setting_table ctx.
+ * Returns ERR_OK, or ERR_INPUT with a sentence.
+ */
 enum err_code setting_set_member(void *ctx, const char *key,
     const struct json *value, struct err *err);
 
-/* Show an object of those members that have a value. */
+/* Add an object of the members that are set to `text`. */
 void setting_show_object(const struct setting_table *table,
     struct setting_text *text);
 
-/* ERR_INPUT with a sentence when the value is of another kind. */
+/* Returns ERR_OK; ERR_INPUT, with a sentence, if value is of another kind. */
 MUST_CHECK enum err_code setting_want(const struct json *value,
     enum json_kind kind, struct err *err);
 
 /* Add to a text; what does not fit is cut. */
 void setting_add(struct setting_text *text, const char *fmt, ...)
     PRINTF_LIKE(2, 3);
+
+/* Add a JSON string to a text; nothing if it does not fit. */
 void setting_add_string(struct setting_text *text, const char *string);
 
 #endif

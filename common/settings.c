@@ -1,3 +1,4 @@
+/* The tables of settings, their defaults, and checks of several together. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,7 +78,7 @@ show_redis(const struct setting *setting, const char *in,
 
 static const struct setting_kind setting_redis = { set_redis, show_redis };
 
-/* Other data beside a CNAME is what RFC 1034, 3.6.2 forbids. */
+/* RFC 1034, 3.6.2: a name that has a CNAME has no other data. */
 static enum err_code
 check_cnames(const struct zone_settings *zone, struct err *err)
 {
@@ -93,10 +94,10 @@ check_cnames(const struct zone_settings *zone, struct err *err)
 	return ERR_OK;
 }
 
-/* They are parsed by add_record(), once the zone has its name. */
+/* add_record() parses the records later, when the zone's name is known. */
 static enum err_code
 check_records(const struct setting *setting, const struct json *value,
-    char *out, /* NOLINT(readability-non-const-parameter): as others have it */
+    char *out, /* NOLINT(readability-non-const-parameter): as in other kinds */
     struct err *err)
 {
 	(void)out;
@@ -159,7 +160,7 @@ add_records(void *ctx, const char *key, const struct json *value,
 	return json_each_element(value, add_record, ctx, err);
 }
 
-/* Twice over the members: a record needs the zone's name, wherever that is. */
+/* Go over the members twice: a record may come before the zone's name. */
 static enum err_code
 set_zone(const struct setting *setting, const struct json *value, char *out,
     struct err *err)
@@ -241,7 +242,7 @@ static const struct setting rows[] = {
 	    .min = 1, .max = 36500 },
 };
 
-/* A fault of `registration`, which is there: its default has none. */
+/* Report a fault of `registration`, which is in doc: its default has none. */
 static enum err_code
 fault_registration(const struct json *doc, const char *reason, struct err *err)
 {

@@ -9,38 +9,38 @@
 #include "common/zonerecord.h"
 
 #define SETTINGS_FILE        "/etc/acmeproxy/acmeproxy.json"
-#define SETTINGS_NAMESERVERS 13 /* as many as the root has */
+#define SETTINGS_NAMESERVERS 13 /* as many as the root zone has */
 #define SETTINGS_ISSUERS     8
 #define SETTINGS_OTHER_ZONES 64
 #define SETTINGS_RECORDS     64
 #define SETTINGS_SHOWN_MAX   65536 /* octets */
 #define SETTINGS_TEXT        64 /* octets of a key prefix or user, with NUL */
 
-/* How to reach one Redis: a Unix socket, or a host and a port. */
+/* How to reach a Redis: a Unix socket, or a host and a port. */
 struct redis_settings {
 	char socket[108]; /* sun_path; "" when host is used */
 	char host[DNSNAME_MAX + 1];
 	unsigned port;
 	char username[SETTINGS_TEXT]; /* "" for none */
 	char password_file[PATH_MAX]; /* "" for none */
-	unsigned timeout_ms;          /* to connect, and for one exchange */
+	unsigned timeout_ms;          /* for each wait: common/redis.h */
 };
 
-/* At which names below an authorisation we claim a zone: README, "authority" */
+/* Where we claim a zone for an authorisation of N: README, "DNS set-up". */
 enum authority {
 	AUTHORITY_CHALLENGE, /* _acme-challenge.N */
 	AUTHORITY_NAME,      /* and N */
-	AUTHORITY_PARENT,    /* and the name one label up */
+	AUTHORITY_PARENT,    /* and the name one label above */
 };
 
-/* Who may register by acme-dns's dialect. */
+/* Who may register with the dialect of acme-dns. */
 enum registration {
 	REGISTRATION_CLOSED,
 	REGISTRATION_ACCOUNT, /* with an account's secret */
 	REGISTRATION_OPEN,    /* anybody */
 };
 
-/* The zone that CNAME delegations lead into. */
+/* Our own zone, into which CNAME delegations lead. */
 struct zone_settings {
 	bool is_set;
 	struct dnsname name;
@@ -48,7 +48,7 @@ struct zone_settings {
 	struct zonerecord records[SETTINGS_RECORDS];
 };
 
-/* What acmeproxy.json says, checked, with defaults for what it leaves out. */
+/* What acmeproxy.json says, checked, with defaults for what is missing. */
 struct settings {
 	struct redis_settings redis;      /* the app reads and writes here */
 	struct redis_settings redis_read; /* the pipe backend reads here */
@@ -61,7 +61,7 @@ struct settings {
 	enum authority authority;
 	struct dnsname other_zones[SETTINGS_OTHER_ZONES];
 	size_t n_other_zones;
-	bool persistent_records; /* of dns-persist-01 */
+	bool persistent_records; /* serve those of dns-persist-01 */
 	struct zone_settings zone;
 	enum registration registration;
 	unsigned registration_life_s;
@@ -78,24 +78,24 @@ struct settings {
  * Read a settings file.
  *
  * Returns ERR_OK, ERR_SYSTEM when the file cannot be read, or ERR_INPUT with
- * "FILE:LINE: KEY: what is wrong".  *settings is written on success only.
+ * "FILE:LINE: KEY: what is wrong".  *settings is written only on success.
  * Source: acmeproxy.json(5).
  */
 MUST_CHECK enum err_code settings_read(struct settings *settings,
     const char *file, struct err *err);
 
 /*
- * The same from a text.
+ * Parse a text as settings_read() parses a file.
  *
  *   text	NUL-terminated, of `len` octets
- *   file	the name to use in errors
+ *   file	its name, for errors
  */
 MUST_CHECK enum err_code settings_parse(struct settings *settings,
     const char *text, size_t len, const char *file, struct err *err);
 
 /*
- * The name of the i-th setting, in table order: "redis", "redis.socket", ...
- * Those inside an object come after the object.
+ * Write the name of the i-th setting, from 0, in table order: "redis",
+ * "redis.socket", ...  Those inside an object come after the object.
  *
  *   key	room for SETTINGS_TEXT octets
  *
@@ -104,8 +104,9 @@ MUST_CHECK enum err_code settings_parse(struct settings *settings,
 bool settings_key(char *key, size_t i);
 
 /*
- * Show the value of the i-th member of the file as JSON, as the file might have
- * it.  buf should have SETTINGS_SHOWN_MAX octets; what does not fit is cut.
+ * Write the value of the i-th member of the file, from 0, as JSON that the file
+ * might contain.  buf should have SETTINGS_SHOWN_MAX octets; what does not fit
+ * is cut.
  *
  * Returns the member's name, or NULL after the last one.
  */

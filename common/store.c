@@ -1,3 +1,4 @@
+/* Spells the keys, checks which store this is, and reads it for DNS. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,8 +88,8 @@ ask_self(const struct store *store)
 }
 
 /*
- * The store's id is not the one that was read from the file earlier: read the
- * file again, and compare.
+ * The store's id differs from the one that was read from the file earlier: read
+ * the file again and compare.
  */
 static enum err_code
 check_id(struct store *store, const char *id, struct err *err)
@@ -115,7 +116,7 @@ check_id(struct store *store, const char *id, struct err *err)
 	    STORE_ID_LEN, id, store->settings->store_id_file, remedy);
 }
 
-/* 0 for one that we do not know.  The scripts compare texts: so does this. */
+/* Returns 0 for an unknown schema.  Compares texts, as the scripts do. */
 static int
 known_schema(const char *text)
 {
@@ -129,7 +130,7 @@ known_schema(const char *text)
 	return 0;
 }
 
-/* Take the reply to ask_self(). */
+/* Check the reply to ask_self(). */
 static enum err_code
 check_self(int *schema, struct store *store, const struct redis_reply *self,
     struct err *err)
@@ -168,8 +169,9 @@ store_check(int *schema, struct store *store, struct err *err)
 }
 
 /*
- * Take the last reply of an exchange: may those before it be believed?  A store
- * that changes under them is another one by then.
+ * Check the last reply of an exchange, which is to ask_self(): can the replies
+ * before it be trusted?  If the store was replaced after one of them, this
+ * reply shows it.
  */
 static enum err_code
 check_readable(struct store *store, size_t last, struct err *err)
@@ -186,7 +188,7 @@ check_readable(struct store *store, size_t last, struct err *err)
 	return rc;
 }
 
-/* One question for the name and one for each name above that may cover it. */
+/* Ask about the name, and about each name above that may cover it. */
 static size_t
 ask_levels(const struct store *store, struct dnsname level)
 {
@@ -203,7 +205,7 @@ ask_levels(const struct store *store, struct dnsname level)
 	return n;
 }
 
-/* A name above counts by its flag; the first level is the name's own. */
+/* True if a name above has suffix_match; level 0 is the name itself. */
 static bool
 has_suffix_match(const struct redis *redis, size_t n_levels)
 {

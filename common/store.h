@@ -17,7 +17,7 @@
 #define STORE_SCHEMA      2  /* of the keys: ARCHITECTURE.md, "Store" */
 #define STORE_ID_LEN      32 /* hex digits */
 
-/* The keys of the store: ARCHITECTURE.md, "Store". */
+/* A key of the store: ARCHITECTURE.md, "Store". */
 struct store_key {
 	size_t len;
 	char text[STORE_KEY_MAX];
@@ -28,37 +28,38 @@ enum store_kind {
 	STORE_RESPONSE,       /* sorted set, of a name: store_key_response() */
 	STORE_PERSISTENT,     /* sorted set, of a name */
 	STORE_AUTHORISATIONS, /* sorted set, name NULL */
-	STORE_BELOW,          /* hash, of a name: how many are below it */
-	STORE_PARENTS,        /* hash: these, in schema 1; name NULL */
+	STORE_BELOW,          /* hash, of a name: counts of what is below it */
+	STORE_PARENTS,        /* hash: these counts in schema 1; name NULL */
 	STORE_SELF,           /* hash: id and schema of the store; name NULL */
 	STORE_AUDIT,          /* stream, name NULL */
 };
 
-/* What the store says of one name, for DNS. */
+/* What the store knows about one name, for DNS. */
 struct store_name {
-	bool is_own;         /* there is an authorisation of this very name */
-	bool is_covered;     /* there is, or one above it has suffix_match */
-	bool has_child;      /* there is one of a name one label below */
-	bool has_descendant; /* there is one of a name below, at any depth */
+	bool is_own;         /* the name itself has an authorisation */
+	bool is_covered;     /* it has, or a name above has suffix_match */
+	bool has_child;      /* a name one label below has one */
+	bool has_descendant; /* a name below it, at any depth, has one */
 	size_t n_values;
 	struct txtvalue values[STORE_VALUES_MAX]; /* live ones */
 };
 
 /*
- * A store, as one thread uses it.  It lives as long as its owner, who keeps the
- * connection and the settings for it.
+ * A store, for the use of one thread.  It borrows the connection and the
+ * settings: its owner must keep both for as long as the store is used.
  *
- * A store has an identity, and a file outside of Redis (the setting
- * store_id_file) says which store is meant.  An empty store, or another one,
- * would let strangers claim names that are delegated to us: nobody reads it or
- * writes to it until `acmeproxy initstore` has said that it is right.
+ * A store has an identity, and a file outside Redis (the setting store_id_file)
+ * says which store is meant.  An empty store, or another one, would let
+ * strangers claim names that are delegated to us.  So nobody reads such a store
+ * or writes to it until the administrator has run `acmeproxy initstore`.
  */
 struct store {
 	struct redis *redis;
 	const struct settings *settings;
-	char id[STORE_ID_LEN + 1]; /* what store_id_file said; "" before */
+	char id[STORE_ID_LEN + 1]; /* what store_id_file said; "" until read */
 };
 
+/* Make a store.  Nothing is read yet. */
 void store_init(struct store *store, struct redis *redis,
     const struct settings *settings);
 
@@ -69,17 +70,17 @@ void store_key_response(struct store_key *key, const struct store *store,
     const struct challenge *challenge);
 
 /*
- * Read which store is meant from a file: STORE_ID_LEN hex digits.
- * Returns ERR_OK, or ERR_SYSTEM with the file's name, *id being "".
+ * Read the id of the store that is meant from a file: STORE_ID_LEN hex digits.
+ * Returns ERR_OK, or ERR_SYSTEM with the file's name: then id is "".
  */
 MUST_CHECK enum err_code store_read_id(char id[STORE_ID_LEN + 1],
     const char *file, struct err *err);
 
 /*
- * Check that this is the store that is meant; when the ids differ,
- * store_id_file is read again first.  One round trip.
+ * Check that this is the store that is meant, in one round trip.  If the ids
+ * differ, store_id_file is read again before they are compared once more.
  *
- *   *schema	at most STORE_SCHEMA; less when it has yet to be migrated
+ *   *schema	at most STORE_SCHEMA; less if the store has yet to be migrated
  *
  * Returns ERR_OK, or ERR_STORE with a sentence for the administrator.
  */
@@ -87,10 +88,10 @@ MUST_CHECK enum err_code store_check(int *schema, struct store *store,
     struct err *err);
 
 /*
- * Read what there is of a name and of a challenge for it: one round trip, in
- * which the store is checked as well.
+ * Read what the store knows about a challenge and its name.  One round trip,
+ * which also checks the store.
  *
- *   now_ms	responses that expire at or before it are left out
+ *   now_ms	ms since the epoch; what expires then or earlier is left out
  *
  * Returns ERR_OK or ERR_STORE.
  */
@@ -100,12 +101,15 @@ MUST_CHECK enum err_code store_read_name(struct store_name *out,
 
 /* The persistent records of one name, for DNS. */
 struct store_records {
-	bool is_own; /* there is an authorisation of this very name */
+	bool is_own; /* the name itself has an authorisation */
 	size_t n;
-	struct issuevalue values[STORE_RECORDS_MAX]; /* not past their time */
+	struct issuevalue values[STORE_RECORDS_MAX]; /* not expired */
 };
 
-/* Read them: one round trip.  Returns ERR_OK or ERR_STORE. */
+/*
+ * Read the persistent records of a name.  One round trip, which also checks the
+ * store; now_ms is as above.  Returns ERR_OK or ERR_STORE.
+ */
 MUST_CHECK enum err_code store_read_records(struct store_records *out,
     struct store *store, const struct dnsname *name, int64_t now_ms,
     struct err *err);

@@ -19,7 +19,7 @@ struct txtvalue {
 
 /*
  * Parse a response.  ACME's own are 43 octets long (RFC 8555, section 8.4);
- * any length that fits one character-string is taken.
+ * any length that fits one character-string is accepted.
  *
  *   text, len	the octets; need not be NUL-terminated; may hold NULs
  *

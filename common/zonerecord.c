@@ -9,7 +9,7 @@
 
 typedef enum err_code content_fn(char *out, const char *text, struct err *err);
 
-/* Take a blank-delimited word; "" at the end. */
+/* Take the next word, up to a blank or tab; "" at the end. */
 static void
 take_word(char *word, size_t size, const char **text)
 {
@@ -81,12 +81,12 @@ content_mx(char *out, const char *text, struct err *err)
 	if (take_number(&preference, 65535, &text, err) != ERR_OK ||
 	    content_name(name, text, err) != ERR_OK)
 		return ERR_INPUT;
-	/* The pipe protocol wants a tab here. */
+	/* The pipe protocol needs a tab here. */
 	(void)snprintf(out, ZONERECORD_CONTENT, "%u\t%.253s", preference, name);
 	return ERR_OK;
 }
 
-/* One quoted text of graphic ASCII, without quotes or backslashes inside. */
+/* A quoted text of printable ASCII, without quotes or backslashes inside. */
 static enum err_code
 check_quoted(const char *text, size_t max, struct err *err)
 {
@@ -139,7 +139,7 @@ content_caa(char *out, const char *text, struct err *err)
 static const struct {
 	const char *type;
 	content_fn *parse;
-	bool at_apex; /* may it stand at the zone's own name? */
+	bool at_apex; /* may be at the zone's own name */
 } types[] = {
 	{ "A", content_a, true },
 	{ "AAAA", content_aaaa, true },

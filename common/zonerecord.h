@@ -8,19 +8,20 @@
 
 #define ZONERECORD_TEXT    (DNSNAME_MAX + 32 + ZONERECORD_CONTENT) /* with NUL */
 
-/* A record that stands in our zone by configuration. */
+/* A record that the settings put into our zone. */
 struct zonerecord {
 	struct dnsname owner; /* absolute */
 	unsigned ttl_s;
 	char type[8]; /* one of A AAAA NS MX TXT CAA CNAME */
-	char content[ZONERECORD_CONTENT]; /* as PowerDNS wants it */
+	char content[ZONERECORD_CONTENT]; /* as PowerDNS expects it */
 };
 
 /*
  * Parse "OWNER TTL TYPE CONTENT", as in a zone file (RFC 1035, 5.1):
  *
- *   OWNER	"@" for the zone itself, a name relative to it, or one with a
- *		trailing dot that lies in it
+ *   OWNER	"@" for the zone itself, a name relative to it, or a name in it
+ *		with a trailing dot
+ *   TTL		0 to 604800 seconds
  *   CONTENT	an address; a name; "10 name" for MX; one quoted text for TXT;
  *		0 issue "ca.example" for CAA
  *
@@ -31,7 +32,7 @@ struct zonerecord {
 MUST_CHECK enum err_code zonerecord_parse(struct zonerecord *record,
     const char *text, const struct dnsname *zone, struct err *err);
 
-/* The same as a text, which would be parsed to the same. */
+/* Write a record as a text that zonerecord_parse() turns into the same one. */
 void zonerecord_format(char text[ZONERECORD_TEXT],
     const struct zonerecord *record);
 
