@@ -1,3 +1,4 @@
+/* Decides which kind of answer a line gets, and when the answer is FAIL. */
 #include <string.h>
 
 #include "common/clock.h"
@@ -33,10 +34,10 @@ backend_wipe(struct backend *backend)
 }
 
 /*
- * Is it ours whatever the settings say?  While they cannot be read, all other
- * names are left to the other backends: PowerDNS asks for the SOA of each name
- * on the way up to a zone's apex, and a FAIL to any of these is a SERVFAIL for
- * the names of theirs.
+ * True for a name that is ours whatever the settings say.  While they cannot be
+ * read, all other names are left to PowerDNS's other backends.  PowerDNS asks
+ * for the SOA of each name on its way up to the apex of a zone, and one FAIL on
+ * that way would be SERVFAIL for a name of another backend.
  */
 static bool
 is_ours(const struct dnsname *name)
@@ -57,7 +58,7 @@ answer_q(struct backend *b, const struct question *q, struct reply *reply,
 
 	if (b->version == 0)
 		return err_set(err, ERR_INPUT, "Q before HELO");
-	/* The root, escapes, odd octets: nobody's authorisation. */
+	/* The root and names with escapes or odd octets are not ours. */
 	if (q->rrtype != RRTYPE_OTHER &&
 	    dnsname_parse(&name, q->qname, strlen(q->qname), NULL) == ERR_OK) {
 		if (b->is_set_up)
@@ -83,7 +84,7 @@ answer_helo(struct backend *b, const struct question *q, struct reply *reply,
 	return ERR_OK;
 }
 
-/* `pdnsutil backend-cmd`: could a question be answered? */
+/* `pdnsutil backend-cmd` asks whether questions can be answered. */
 static void
 answer_cmd(struct backend *b, struct reply *reply)
 {
@@ -137,7 +138,7 @@ backend_answer(struct backend *backend, const char *line, struct reply *reply,
 		backend_log_failure(backend, why.text);
 		return ERR_OK;
 	case QUESTION_AXFR:
-		/* Zones of one moment: there is nothing to mirror. */
+		/* Our zones are short-lived: there is nothing to transfer. */
 		reply_fail(reply, false);
 		return ERR_OK;
 	case QUESTION_CMD:

@@ -8,37 +8,37 @@
 
 #define BACKEND_VERSION_MAX 5 /* of PowerDNS's pipe protocol */
 
-/* One coprocess: what it was told, and its way to the store. */
+/* The state of the coprocess. */
 struct backend {
-	bool is_set_up; /* settings and store are there: backend_set_up() */
-	struct err why_not;
+	bool is_set_up;     /* it has settings and store: backend_set_up() */
+	struct err why_not; /* why it is not set up */
 	struct settings settings;
-	struct store store;   /* whose connection is ours */
+	struct store store;   /* its connection belongs to the backend */
 	unsigned version;     /* of the protocol; 0 before the handshake */
-	int64_t logged_at_ms; /* the last failure, by the steady clock */
+	int64_t logged_at_ms; /* the last failure, by clock_steady_ms() */
 };
 
 /*
- * Replace the settings, and with them the connection.
- * Returns ERR_OK, or ERR_SYSTEM and nothing has changed.
+ * Replace the settings, of which a copy is kept, and with them the connection.
+ * Returns ERR_OK, or ERR_SYSTEM with nothing changed.
  */
 MUST_CHECK enum err_code backend_set_up(struct backend *backend,
     const struct settings *settings, struct err *err);
 void backend_wipe(struct backend *backend);
 
-/* Log why questions fail, once a second at most: there may be thousands. */
+/* Log why questions fail, at most once a second: thousands may fail. */
 void backend_log_failure(struct backend *backend, const char *why);
 
 /*
- * Answer one line of PowerDNS.
+ * Answer one line from PowerDNS.
  *
  *   line	NUL-terminated, without its newline
- *   reply	always one whole answer afterwards
+ *   reply	afterwards always holds one whole answer
  *
- * Whatever is doubtful (store away or not the one that is meant, malformed
- * line) is answered by FAIL, that is SERVFAIL, and the reason logged.  A name
- * that is not ours gets END alone, so that the other backends of the same
- * PowerDNS are asked.  Without settings, challenges get FAIL and all other
+ * When we cannot know the answer (the store is away or not the one that is
+ * meant, the line is malformed), it is FAIL, which becomes SERVFAIL, and the
+ * reason is logged.  A name that is not ours gets END alone, so that PowerDNS
+ * asks its other backends.  Without settings, challenges get FAIL and all other
  * names END.
  *
  * Returns ERR_OK, or ERR_INPUT after a handshake for a version that we do not

@@ -1,7 +1,7 @@
 /*
- * Settings that follow their file.  PowerDNS starts a coprocess and nobody can
- * tell it anything afterwards; if it stopped for a mistake in the file,
- * PowerDNS would stop as well, with all its other zones.
+ * Reads the settings again when their file changes, since PowerDNS cannot
+ * tell a coprocess about it.  If the coprocess exited because of a mistake in
+ * the file, PowerDNS would exit as well, with all its other zones.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 
 #define LOOK_EVERY_MS 1000
 
-/* True when the file was neither written to nor replaced. */
+/* True if the file was neither written to nor replaced. */
 static bool
 is_same(const struct stat *a, const struct stat *b)
 {

@@ -5,21 +5,21 @@
 
 #include "pipe-backend/backend.h"
 
-/* A settings file, and what it looked like when it was read. */
+/* A settings file, and its metadata from when it was read. */
 struct follow {
 	const char *file;
-	struct stat was;      /* all zero when it was not there */
-	int64_t looked_at_ms; /* by the steady clock */
+	struct stat was;      /* all zero if it did not exist */
+	int64_t looked_at_ms; /* by clock_steady_ms() */
 };
 
 /*
- * Let the backend have the settings that the file holds now.
+ * Give the backend the settings that the file now holds.
  *
- *   at_once	read it even if it does not seem to have changed
+ *   at_once	read the file now, even if it does not seem to have changed
  *
- * The file is looked at once a second at most, so call this before each
- * question.  While it cannot be read the backend keeps the settings that it
- * has; without any, challenges fail, and the file is tried again.
+ * Call this before each question: it looks at the file at most once a second.
+ * While the file cannot be read, the backend keeps the settings that it has.
+ * If it has none, challenges fail, and the file is tried again.
  */
 void follow_settings(struct follow *follow, struct backend *backend,
     bool at_once);

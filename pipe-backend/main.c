@@ -1,6 +1,7 @@
 /*
- * acmeproxy-pipe: PowerDNS's coprocess.  A line of question in, lines of
- * answer out, until the end of input.  It knows no secret and only reads.
+ * acmeproxy-pipe: PowerDNS's coprocess.  It reads a question, which is one
+ * line, and writes the lines of the answer, until the end of input.  It knows
+ * no secrets and never writes to the store.
  */
 #include <errno.h>
 #include <signal.h>
@@ -58,7 +59,7 @@ read_line(char *line, int size)
 		line[len - 1] = '\0';
 		return true;
 	}
-	/* Over-long, or cut by the end: no question that can be answered. */
+	/* Too long, or cut off by the end of input: it cannot be answered. */
 	while ((c = getchar()) != EOF && c != '\n')
 		;
 	line[0] = '\0';
@@ -76,7 +77,7 @@ loop(struct backend *backend, struct follow *follow, struct err *err)
 		enum err_code wrote;
 		bool at_once = reload_wanted;
 
-		if (at_once) /* else one that comes just now would be lost */
+		if (at_once) /* or a signal that comes just now is lost */
 			reload_wanted = 0;
 		follow_settings(follow, backend, at_once);
 		rc = backend_answer(backend, line, &reply, err);
@@ -109,8 +110,8 @@ print_help(const struct cmdline *line)
 }
 
 /*
- * Read the command line.  *given gets the bits of its options, *file the name
- * of the settings file if there is one.
+ * Read the command line: add the bits of its options to *given, and set *file
+ * if it names a settings file.
  */
 static enum err_code
 read_options(unsigned *given, const char **file, const struct cmdline *line,

@@ -1,3 +1,4 @@
+/* The rules for which names are ours and which records they have. */
 #include <string.h>
 
 #include "common/clock.h"
@@ -6,9 +7,9 @@
 #include "pipe-backend/names.h"
 
 /*
- * SOA numbers (RFC 1035, 3.3.13).  Nothing transfers these zones, so the
- * serial never moves.  The minimum is what counts: a negative answer must not
- * outlive the next publication.
+ * SOA numbers (RFC 1035, 3.3.13).  Nobody transfers these zones, so the serial
+ * never changes.  Only the minimum matters: caches must not keep a negative
+ * answer beyond the next publication.
  */
 #define SOA_SERIAL    1
 #define SOA_REFRESH_S 3600
@@ -16,14 +17,14 @@
 #define SOA_EXPIRE_S  86400
 #define SOA_MINIMUM_S 0
 
-/* A question on its way to an answer. */
+/* What the functions that answer one question share. */
 struct lookup {
 	struct backend *b;
 	struct reply *reply;
 	struct reply_owner owner;
 };
 
-/* Stable and positive for a zone, in every coprocess (FNV-1a, 32 bits). */
+/* A zone's id: not negative, the same in every coprocess (32-bit FNV-1a). */
 static int32_t
 zone_id(const struct dnsname *apex)
 {
@@ -57,7 +58,7 @@ add_authority(const struct lookup *l, bool with_caa)
 			    "0 issue \"%s\"", s->caa_issuers[i].text);
 }
 
-/* Inside another backend's zone nothing but challenges is ours. */
+/* True in another backend's zone, where only challenges are ours. */
 static bool
 is_elsewhere(const struct settings *s, const struct dnsname *name)
 {
@@ -68,8 +69,9 @@ is_elsewhere(const struct settings *s, const struct dnsname *name)
 }
 
 /*
- * Is there a zone apex of ours at this very name?  Sets found's values to what
- * its TXT records are: those of a challenge, none elsewhere.
+ * Find out whether this name is the apex of a zone of ours.  If it is,
+ * found->values are its TXT records: the responses of a challenge, none for any
+ * other name.
  */
 static enum err_code
 find_apex(bool *is_apex, struct store_name *found, struct backend *b,
@@ -113,8 +115,8 @@ add_values(const struct lookup *l, const struct store_name *found)
 }
 
 /*
- * A persistent record is kept in caches for as long as SOA and NS, but not
- * beyond the time that it gives itself.
+ * Caches may keep a persistent record for as long as SOA and NS, but not beyond
+ * its persistUntil.
  */
 static void
 add_persistent(const struct lookup *l, const struct store_records *found)
@@ -138,9 +140,9 @@ add_persistent(const struct lookup *l, const struct store_records *found)
 }
 
 /*
- * The static records of a name in the zone, for ANY only: PowerDNS asks for
- * nothing else.  Returns whether the name exists by them, be it that it only
- * has names below it.
+ * Add the configured records of a name in our zone, to the answer to ANY only:
+ * PowerDNS asks for nothing else.  Returns true if the name or a name below it
+ * has such a record: the name then exists.
  */
 static bool
 add_records(const struct lookup *l, const struct dnsname *name)
@@ -160,7 +162,7 @@ add_records(const struct lookup *l, const struct dnsname *name)
 	return exists;
 }
 
-/* A name whose persistent records are served, if the settings want it. */
+/* True if the name is where we serve the persistent records of *of. */
 static bool
 is_persistent(struct dnsname *of, const struct settings *s,
     const struct dnsname *name)
@@ -168,7 +170,10 @@ is_persistent(struct dnsname *of, const struct settings *s,
 	return s->persistent_records && challenge_parse_persistent(of, name);
 }
 
-/* The responses to a challenge in the zone. */
+/*
+ * Add the responses to a challenge in our zone.  *exists says whether its name
+ * exists, even without responses.
+ */
 static enum err_code
 add_responses_in_zone(bool *exists, const struct lookup *l,
     const struct challenge *challenge, struct err *err)
@@ -187,7 +192,7 @@ add_responses_in_zone(bool *exists, const struct lookup *l,
 	return ERR_OK;
 }
 
-/* The persistent records of the name `of`, if it is authorised itself. */
+/* Read the persistent records of `of`; serve them only if found->is_own. */
 static enum err_code
 find_persistent(struct store_records *found, const struct lookup *l,
     const struct dnsname *of, struct err *err)
@@ -195,7 +200,7 @@ find_persistent(struct store_records *found, const struct lookup *l,
 	return store_read_records(found, &l->b->store, of, clock_now_ms(), err);
 }
 
-/* A name below the zone's own; challenge is what it stands for there. */
+/* Answer for a name below our zone's apex; it stands for `challenge`. */
 static enum err_code
 answer_below(const struct lookup *l, const struct dnsname *name,
     const struct challenge *challenge, struct err *err)
@@ -219,17 +224,17 @@ answer_below(const struct lookup *l, const struct dnsname *name,
 		return rc;
 	exists = add_records(l, name) || exists;
 	/*
-	 * A name that exists and has no data (an empty non-terminal, RFC 4592,
-	 * 2.2.2; an authorisation between two responses) must have a record for
-	 * PowerDNS, or it says NXDOMAIN.  One of a private type (RFC 6895, 3.1)
-	 * is nobody's answer.
+	 * PowerDNS says NXDOMAIN for a name without records, even if it exists
+	 * (an empty non-terminal, RFC 4592, 2.2.2; an authorisation between two
+	 * responses).  So such a name gets a record of a private type (RFC
+	 * 6895, 3.1), for which nobody asks.
 	 */
 	if (exists && l->reply->len == empty && l->owner.asked == RRTYPE_ANY)
 		reply_data(l->reply, &l->owner, "TYPE65280", 0, "\\# 0");
 	return ERR_OK;
 }
 
-/* PowerDNS names the zone that it looks in, -1 while it looks for one. */
+/* PowerDNS gives the id of the zone it looks in; -1 if it looks for a zone. */
 static bool
 is_asked_for(const struct lookup *l, const struct question *q)
 {
@@ -255,8 +260,8 @@ answer_zone(struct lookup *l, const struct question *q,
 }
 
 /*
- * A name one label below a challenge, where with dns-account-01 the responses
- * of one ACME account are.  Its zone is the challenge's.
+ * Answer for a name one label below a challenge, where the responses of one
+ * ACME account are (dns-account-01).  Its zone is that of the challenge.
  */
 static enum err_code
 answer_labelled(struct lookup *l, const struct question *q,
@@ -278,7 +283,7 @@ answer_labelled(struct lookup *l, const struct question *q,
 	return rc;
 }
 
-/* A name that may be an apex of ours; *is_apex says whether it was. */
+/* Answer for the name if it is an apex of ours; *is_apex says whether it is. */
 static enum err_code
 answer_apex(bool *is_apex, const struct lookup *l, const struct dnsname *name,
     struct err *err)
@@ -308,10 +313,9 @@ answer_apex(bool *is_apex, const struct lookup *l, const struct dnsname *name,
 }
 
 /*
- * PowerDNS may keep the answer to a SOA question: it does not change with a
- * publication.  Any other answer carries scopebits, which keeps it out of
- * PowerDNS's cache, so that the next question sees what was published
- * meanwhile.
+ * PowerDNS may cache the answer to a SOA question, since a publication does not
+ * change it.  Any other answer has scopebits, which keep it out of PowerDNS's
+ * cache, so that the next answer has what was published meanwhile.
  */
 enum err_code
 names_answer(struct backend *b, const struct question *q,

@@ -6,13 +6,12 @@
 #include "pipe-backend/question.h"
 
 /*
- * What stands at a name: add its records to the reply, none if the name is not
- * ours.
+ * Add the records of a name to the reply; none if the name is not ours.
  *
  *   name	q's name, parsed
  *
- * Returns ERR_OK, or ERR_STORE: then nobody knows, and what is in the reply
- * must not be sent.
+ * Returns ERR_OK, or ERR_STORE: the records are then unknown, and what is in
+ * the reply must not be sent.
  * Source: ARCHITECTURE.md, "The way of a question".
  */
 MUST_CHECK enum err_code names_answer(struct backend *b,

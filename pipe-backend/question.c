@@ -11,7 +11,7 @@ struct field {
 	size_t len;
 };
 
-/* Fields are divided by one tab each; what is beyond the last is ignored. */
+/* Split a line at its tabs; fields after the first FIELDS_MAX are ignored. */
 static size_t
 split(struct field *fields, const char *line)
 {
@@ -79,7 +79,7 @@ parse_int(int *n, const struct field *field)
 	char *end;
 	long value = strtol(field->text, &end, 10);
 
-	/* strtol() would take white space, and so the next field. */
+	/* strtol() skips white space, and would read the next field. */
 	if (strchr("-0123456789", field->text[0]) == NULL ||
 	    end != field->text + field->len || value < -1 || value > INT_MAX)
 		return false;

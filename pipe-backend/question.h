@@ -6,7 +6,7 @@
 #include "common/dnsname.h"
 #include "common/err.h"
 
-#define QUESTION_QNAME_MAX 1024 /* octets of a name in which all is \ddd */
+#define QUESTION_QNAME_MAX 1024 /* octets of a name that is all \ddd */
 
 enum question_kind {
 	QUESTION_HELO, /* HELO version */
@@ -15,7 +15,7 @@ enum question_kind {
 	QUESTION_CMD,  /* CMD text */
 };
 
-/* A record type that we may be asked for or answer. */
+/* The record types that we tell apart. */
 enum rrtype {
 	RRTYPE_OTHER,
 	RRTYPE_ANY,
@@ -29,19 +29,20 @@ enum rrtype {
 struct question {
 	enum question_kind kind;
 	unsigned version;               /* HELO */
-	char qname[QUESTION_QNAME_MAX]; /* Q: as asked, 0x20 casing and all */
+	char qname[QUESTION_QNAME_MAX]; /* Q: as asked, in the same case */
 	enum rrtype rrtype;             /* Q */
 	int zone_id; /* Q: of the zone that PowerDNS looks in; -1: any */
 };
 
 /*
- * Take a line apart.
+ * Parse a line.
  *
  *   line	NUL-terminated, without its newline
  *
- * Returns ERR_OK, or ERR_INPUT for what no PowerDNS says; kind and rrtype then
- * tell what it seemed to be.
- * Source: PowerDNS documentation, "Pipe Backend"; ARCHITECTURE.md, "Pipe".
+ * Returns ERR_OK, or ERR_INPUT for a line that PowerDNS never sends; kind and
+ * rrtype are then set if they could be read.
+ * Source: PowerDNS documentation, "Pipe Backend"; ARCHITECTURE.md, "The way of
+ * a question".
  */
 MUST_CHECK enum err_code question_parse(struct question *question,
     const char *line, struct err *err);
