@@ -1,6 +1,6 @@
 #!lua
--- Returns { level, suffix_match, 0 }, {} when refused, or { allowfrom } to
--- compare.  It writes a refusal to the audit log and nothing else.
+-- Returns { level, suffix_match, 0 }, {} when refused, or the { allowfrom } that
+-- the caller has to compare.  It writes nothing, except a refusal to the audit log.
 local found = authenticate()
 if not found.granted then
 	return found.reply

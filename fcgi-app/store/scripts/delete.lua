@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- arg.secret_hash is the one that it must have, or '' for any.
--- Returns 1, or 0 when there is none (with this hash).
+-- arg.secret_hash is what the authorisation must have, or '' for any.
+-- Returns 1, or 0 when there is no such authorisation.
 local hash = redis.call('HGET', key.own, 'secret_hash')
 if not hash or (arg.secret_hash ~= '' and hash ~= arg.secret_hash) then
 	return 0

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
--- arg.event is 'expired', of responses, or 'removed', of persistent records.
--- Returns { level, suffix_match, how many live ones went }, {} when refused, or
--- { allowfrom } to compare.
+-- arg.event is 'expired' for responses or 'removed' for persistent records.
+-- Returns { level, suffix_match, how many live ones were removed }, {} when
+-- refused, or the { allowfrom } that the caller has to compare.
 local found = authenticate()
 if not found.granted then
 	return found.reply

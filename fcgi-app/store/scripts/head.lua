@@ -1,13 +1,14 @@
--- The head of every script but two: the store's identity and the audit log.  The
--- Makefile puts it after the script's first line, which makes Redis refuse the
--- whole when it is out of memory, read-only or short of replicas.
--- Nothing is done to another store: store_check() finds out what it is.
+-- The head of every script but two: it checks the store's identity, and defines
+-- what the scripts share.  The Makefile puts it after the script's first line, which
+-- makes Redis refuse the whole script when Redis is out of memory, read-only or
+-- short of replicas.
+-- Another store is left alone: store_check() finds out which one it is.
 local self = redis.call('HMGET', key.store, 'id', 'schema')
 if self[1] ~= arg.store_id or self[2] ~= arg.schema then
 	return redis.error_reply('WRONGSTORE this is not the store that is meant')
 end
 
--- The clock is Redis's own, so that all who write agree.
+-- The clock is Redis's own, so that all writers agree.
 local account = arg.account
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -16,7 +17,7 @@ local function decimal(n)
 	return string.format('%.0f', n)
 end
 
--- One event; old ones go, a node of the stream at a time.
+-- Write one event, and remove old ones, a node of the stream at a time.
 local function audit(event, ...) -- and a field and its value
 	local oldest_ms = math.max(0, now_ms - tonumber(arg.retention_ms))
 	redis.call('XADD', key.audit, 'MINID', '~', decimal(oldest_ms), '*',
@@ -27,13 +28,14 @@ local function audit(event, ...) -- and a field and its value
 	end
 end
 
--- Find the authorisation that speaks for a name: its own, or the nearest above
--- with suffix_match.  The hash that was presented must be in force.  Lua compares
--- strings by identity, and hashes at that, in constant time; and every level is
--- looked at, whatever is found.  An authorisation with allowfrom wants to see
--- that in arg.allowfrom, from a caller who compared it with the address.
--- Returns { granted = true, level = 0 for the own one, key, suffix_match = 1 or 0,
--- life_ms = its own or nil }; or, refused, { reply = what to return }.
+-- Find the authorisation that covers a name: its own, or the nearest one above that
+-- has suffix_match.  arg.presented must be its secret_hash; '' is the administrator,
+-- who needs none.  Lua compares strings by address, hence in constant time, and
+-- these are hashes; every level is looked at, whatever is found.  If the
+-- authorisation has allowfrom, arg.allowfrom must be the same: the caller has then
+-- compared it with the client's address.
+-- Returns { granted = true, level = 0 for the name's own, key, suffix_match = 1 or 0,
+-- life_ms = its own or nil }; or, when refused, { reply = what to return }.
 local function authenticate()
 	local level, found
 	for i = key.own_at, #KEYS do
@@ -57,9 +59,9 @@ local function authenticate()
 		suffix_match = found[2] == 'true' and 1 or 0, life_ms = found[5] }
 end
 
--- Add one authorisation to the counts of each of the names above it, or take one
--- away.  These begin at key.above_at, nearest name first: "children" are one
--- label below, "descendants" at any depth.
+-- Add one authorisation to the counts of each name above it (by is 1), or take one
+-- away (-1).  Their keys begin at key.above_at, nearest name first.  "children"
+-- counts those one label below a name, "descendants" those at any depth.
 local function count_below(by)
 	for i = key.above_at, #KEYS do
 		if redis.call('HINCRBY', KEYS[i], 'descendants', by) <= 0 then

@@ -1,7 +1,7 @@
 #!lua
 -- Give the store an identity, unless it has one.  Returns { id }.
 if redis.call('HEXISTS', key.store, 'id') == 0 then
-	-- Before there were identities the schema was 1.
+	-- A store with data but without an identity has schema 1.
 	local is_new = redis.call('EXISTS', key.authorisations, key.audit) == 0
 	redis.call('HSET', key.store, 'id', arg.store_id,
 		'schema', is_new and arg.schema or '1')

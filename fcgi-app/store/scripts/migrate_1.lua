@@ -1,9 +1,9 @@
 #!lua
--- From schema 1 to 2: the counts of authorisations below a name were the fields
--- of one hash, "NAME" for those one label below and ".NAME" for all; now each
--- name has a hash of its own.  The hash of then is key.above, and arg.value the
--- prefix of those of now.
--- Returns 1, or 0 when another was quicker.
+-- Migrate from schema 1 to 2.  In schema 1 one hash had the counts of authorisations
+-- below all names: field "NAME" for those one label below, ".NAME" for those at any
+-- depth.  In schema 2 each name has its own hash.  key.above is the old hash, and
+-- arg.value the prefix of the new ones.
+-- Returns 1, or 0 when somebody else was quicker.
 if redis.call('HGET', key.store, 'schema') ~= '1' then
 	return 0
 end

@@ -1,6 +1,6 @@
 #!lua
--- Returns { 0, suffix_match, 1 }, with 0 for 1 when there are too many; {} when
--- refused, or { allowfrom } to compare.
+-- Returns { 0, suffix_match, 1 }, or { 0, suffix_match, 0 } when there are too many
+-- records; {} when refused, or the { allowfrom } that the caller has to compare.
 local found = authenticate()
 if not found.granted then
 	return found.reply
@@ -11,7 +11,7 @@ if not redis.call('ZSCORE', key.records, arg.value) and
 	return { found.level, found.suffix_match, 0 }
 end
 redis.call('ZADD', key.records, arg.until_ms, arg.value)
--- The key goes with the last of its values, if all of them have an end.
+-- The key expires with the last of its values, unless one of them has no end.
 local last = redis.call('ZRANGE', key.records, -1, -1, 'WITHSCORES')[2]
 if last == 'inf' then
 	redis.call('PERSIST', key.records)

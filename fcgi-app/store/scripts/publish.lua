@@ -1,6 +1,6 @@
 #!lua
--- Returns { level, suffix_match, 1 }, {} when refused, or
--- { allowfrom } to compare.
+-- Returns { level, suffix_match, 1 }, {} when refused, or the { allowfrom } that
+-- the caller has to compare.
 local found = authenticate()
 if not found.granted then
 	return found.reply
@@ -11,12 +11,12 @@ local now, expires = decimal(now_ms), decimal(now_ms + life_ms)
 redis.call('ZREMRANGEBYSCORE', key.responses, '-inf', now)
 local n = redis.call('ZCARD', key.responses)
 if n >= most and not redis.call('ZSCORE', key.responses, arg.value) then
-	-- the oldest goes, never the one that comes
+	-- The oldest is removed, never the new one.
 	redis.call('ZREMRANGEBYRANK', key.responses, 0, n - most)
 	n = most - 1
 end
 n = n + redis.call('ZADD', key.responses, expires, arg.value)
--- The key goes with the last of its values; not all have the same life.
+-- The key expires with the last of its values, which may be an older one.
 local last = expires
 if n > 1 then
 	last = redis.call('ZRANGE', key.responses, -1, -1, 'WITHSCORES')[2]

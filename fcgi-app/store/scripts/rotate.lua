@@ -1,6 +1,6 @@
 #!lua
--- Returns { level, suffix_match, 1 }, {} when refused, or
--- { allowfrom } to compare.
+-- Returns { level, suffix_match, 1 }, {} when refused, or the { allowfrom } that
+-- the caller has to compare.
 local found = authenticate()
 if not found.granted then
 	return found.reply
