@@ -1,6 +1,6 @@
 /*
- * acmeproxy: `acmeproxy serve` answers the API; the other commands are the
- * administrator's.
+ * acmeproxy: `acmeproxy serve` answers the API; the other commands are for the
+ * administrator.
  */
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +19,7 @@ command_serve(const struct options *o)
 	return command_fail(&err);
 }
 
-/* One row a command; the help is printed from it. */
+/* One row for each command; the help is printed from it. */
 static const struct command {
 	const char *name;
 	const char *argument; /* NULL: it takes none */
@@ -90,7 +90,7 @@ print_help_of(const struct command *c)
 	options_print(c->options | OPTION_ALWAYS);
 }
 
-/* Does the command take what it was given? */
+/* Check that the command takes what it was given. */
 static enum err_code
 check(const struct command *c, const struct options *o, struct err *err)
 {
@@ -110,7 +110,7 @@ check(const struct command *c, const struct options *o, struct err *err)
 	return ERR_OK;
 }
 
-/* Say what is wrong and which help to look at; `c` may be NULL. */
+/* Say what is wrong and which help to read; `c` may be NULL. */
 static enum exit_status
 misused(const struct command *c, const struct err *err)
 {

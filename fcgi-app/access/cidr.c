@@ -20,7 +20,7 @@ parse_address(struct address *out, const char *text)
 	return inet_pton(out->family, text, out->octets) == 1;
 }
 
-/* Split "ADDRESS/BITS", which was cidr_parse()d or is about to be. */
+/* Parse "ADDRESS/BITS"; *n_bits is BITS. */
 static bool
 parse_network(struct address *out, unsigned *n_bits, const char *text)
 {

@@ -9,17 +9,18 @@
 #define CIDR_MAX 64 /* octets of one network as text, with NUL */
 
 /*
- * Take one network, "192.0.2.0/24" or "2001:db8::/32".  A prefix length is
- * needed; host bits may be set and stay; brackets around an IPv6 address go.
+ * Parse one network, "192.0.2.0/24" or "2001:db8::/32".  The prefix length is
+ * required.  Host bits may be set, and are kept.  Brackets, as around an IPv6
+ * address, are dropped.
  *
- *   out	the text that is kept, CIDR_MAX octets
+ *   out	the network as text, CIDR_MAX octets
  *
  * Returns ERR_OK or ERR_INPUT.
  */
 MUST_CHECK enum err_code cidr_parse(char *out, const char *text, size_t len,
     struct err *err);
 
-/* True when the address is in one of the networks, which blanks divide. */
+/* True if address is in one of the networks, which are separated by blanks. */
 bool cidr_list_has(const char *networks, const char *address);
 
 #endif

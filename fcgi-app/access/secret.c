@@ -1,3 +1,4 @@
+/* Makes, parses, hashes and compares secrets.  Hides libsodium. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -29,7 +30,7 @@ secret_make(struct secret *secret)
 void
 secret_make_password(struct secret *secret)
 {
-	unsigned char bits[30]; /* of 3 octets each are 4 characters */
+	unsigned char bits[30]; /* 3 octets make 4 characters */
 
 	randombytes_buf(bits, sizeof(bits));
 	(void)sodium_bin2base64(secret->text, sizeof(secret->text), bits,
@@ -132,7 +133,7 @@ secret_matches(const struct secret *secret, const char *stored)
 	struct secret_hash got, want = { "" };
 	size_t len = strlen(stored);
 
-	/* Another length cannot match, yet takes the same time to refuse. */
+	/* A text of another length takes just as long to refuse. */
 	if (len == SECRET_HASH_LEN)
 		memcpy(want.text, stored, len);
 	secret_hash(&got, secret);

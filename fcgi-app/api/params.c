@@ -1,3 +1,4 @@
+/* Parses parameters, and hides whether they came as a form or as JSON. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -7,12 +8,12 @@
 
 #define N_PARAMS 6
 
-/* A value as sent, before any parser saw it. */
+/* A value as it was sent, before it is parsed. */
 struct raw {
 	const char *text;
 	size_t len;
-	unsigned times; /* it was given */
-	bool odd;       /* JSON, but of no kind that we take */
+	unsigned times; /* how often it was given */
+	bool odd;       /* JSON of a kind that we do not take */
 };
 
 static const char *parse_name(struct params *, const struct raw *);
@@ -22,7 +23,7 @@ static const char *parse_suffix_match(struct params *, const struct raw *);
 static const char *parse_label(struct params *, const struct raw *);
 static const char *parse_record(struct params *, const struct raw *);
 
-/* One row a parameter: adding one is a row and a parser. */
+/* One row for each parameter: a new one needs a row and a parser. */
 static const struct {
 	enum param bit;
 	const char *key;
@@ -164,7 +165,7 @@ hex_value(char c)
 	return -1;
 }
 
-/* Decode in place (it only shrinks); false on a '%' without two digits. */
+/* Decode in place (it only shrinks); false if '%' lacks two hex digits. */
 static bool
 percent_decode(char *text, size_t *len)
 {
@@ -190,7 +191,7 @@ percent_decode(char *text, size_t *len)
 	return true;
 }
 
-/* WHATWG URL, 5.1.  `body` is written to and keeps the values. */
+/* WHATWG URL, 5.1.  Decodes in `body`, to which the values then point. */
 static const char *
 gather_form(struct raw *raws, char *body, size_t len)
 {
@@ -243,7 +244,7 @@ gather_member(void *ctx, const char *key, const struct json *value,
 	return ERR_OK;
 }
 
-/* The values stay in *doc, which the caller frees. */
+/* The values point into *doc, which the caller frees. */
 static const char *
 gather_json(struct raw *raws, struct json **doc, const struct request *r)
 {
@@ -284,7 +285,7 @@ check(struct params *params, const struct raw *raws, unsigned required,
 	return NULL;
 }
 
-/* The media type alone counts; charset and the like are passed over. */
+/* Compare media types; charset and the like are ignored. */
 static bool
 is_media_type(const char *content_type, const char *type)
 {

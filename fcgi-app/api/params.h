@@ -9,7 +9,7 @@
 #include "fcgi-app/access/secret.h"
 #include "fcgi-app/api/request.h"
 
-/* Parameters of the API, as bits for a route to say what it takes. */
+/* The API's parameters, as bits, with which a route says what it takes. */
 enum param {
 	PARAM_NAME = 1 << 0,
 	PARAM_SECRET = 1 << 1,
@@ -19,11 +19,11 @@ enum param {
 	PARAM_RECORD = 1 << 5,
 };
 
-/* Parameters that passed their parsers.  What was not given is zero. */
+/* Parameters, parsed.  What was not given is zero. */
 struct params {
 	unsigned given;             /* bits of enum param */
-	struct challenge challenge; /* its label is of dns-account-01 */
-	struct secret secret;       /* for params_wipe() */
+	struct challenge challenge; /* its label is for dns-account-01 */
+	struct secret secret;       /* params_wipe() wipes it */
 	struct txtvalue response;
 	bool suffix_match;
 	struct issuevalue record; /* of dns-persist-01 */
@@ -32,15 +32,15 @@ struct params {
 enum params_fault {
 	PARAMS_OK,
 	PARAMS_BAD_TYPE, /* neither a form nor JSON: HTTP 415 */
-	PARAMS_BAD,      /* HTTP 400, `sentence` says which and why */
+	PARAMS_BAD,      /* HTTP 400; `sentence` says why */
 };
 
 /*
- * Read a body: application/x-www-form-urlencoded, or a JSON object.
+ * Parse a body: application/x-www-form-urlencoded, or a JSON object.
  *
- *   required, optional	bits of enum param; a known parameter in neither, and
- *			any unknown one, is passed over
- *   sentence	set to a constant text when PARAMS_BAD is returned; it holds
+ *   required	bits of enum param
+ *   optional	bits of enum param; a parameter that is in neither is ignored
+ *   *sentence	a constant text, set when PARAMS_BAD is returned; it holds
  *		nothing that the client sent
  *
  * Source: README, "API"; RFC 9110, 8.3 for the media type.
@@ -52,11 +52,11 @@ enum params_fault params_parse(struct params *params,
 void params_wipe(struct params *params);
 
 /*
- * Take a name as people write it for a certificate: case folded, a leading
- * "*." dropped, at least two labels, the last not a number, and short enough
- * for "_acme-challenge." to go in front.
+ * Parse a name as people write it for a certificate.  Case is folded, and a
+ * leading "*." is dropped.  The name must have at least two labels, the last of
+ * which is not a number, and leave room for "_acme-challenge." in front.
  *
- * Returns NULL, or a sentence with *name untouched.
+ * Returns NULL, or a sentence for the client, with *name untouched.
  */
 const char *params_parse_name(struct dnsname *name, const char *text,
     size_t len);

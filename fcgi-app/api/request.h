@@ -7,14 +7,14 @@
 #define HTTP_BODY_MAX 8192 /* octets of a request's body */
 
 /*
- * A request as the FastCGI parameters tell it.  Texts are borrowed until the
- * answer is sent; "" stands for what is not there.
+ * A request, as FastCGI parameters describe it.  Texts are borrowed until the
+ * answer is sent; what is missing is "".
  */
 struct request {
 	const char *method;
 	const char *path; /* decoded, without the query */
 	const char *content_type;
-	const char *remote_addr; /* nginx's own word, no client's header */
+	const char *remote_addr; /* as nginx knows it, not from a header */
 	const char *authorization, *api_user, *api_key; /* headers */
 	const char *body;                               /* may hold NULs */
 	size_t body_len;

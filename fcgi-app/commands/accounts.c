@@ -1,4 +1,4 @@
-/* Accounts live in a file: these commands change it, `serve` reads it. */
+/* The commands that show and change the accounts file; `serve` reads it. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #include "fcgi-app/commands/command.h"
 
-/* The accounts file open for a change: nobody else changes it meanwhile. */
+/* The accounts file, locked so that nobody else changes it meanwhile. */
 struct editing {
 	struct settings settings;
 	struct accounts *accounts;
@@ -24,7 +24,7 @@ stop_editing(struct editing *e)
 	free(e);
 }
 
-/* The lock is on the folder: the file itself is replaced by a new one. */
+/* Lock the folder, since the file itself is replaced by a new one. */
 static int
 lock_folder(const char *file)
 {
@@ -139,7 +139,7 @@ command_deleteaccount(const struct options *o)
 	return rc == ERR_OK ? EXIT_DONE : command_fail(&err);
 }
 
-/* "example.com, .example.org"; cut when a table would not show it anyway */
+/* Write "example.com, .example.org"; what does not fit is cut. */
 static void
 print_permits(char *buf, size_t size, const struct account *account)
 {

@@ -1,6 +1,7 @@
 /*
- * acmeproxy checkconfig: read all files, reach Redis, say what is in force.
- * With --files it reads them and no more: a reload must not depend on Redis.
+ * acmeproxy checkconfig: reads all files, connects to Redis, and prints what is
+ * in force.  With --files it only reads the files: a reload must not depend on
+ * Redis.
  */
 #include <stdio.h>
 #include <string.h>
@@ -29,7 +30,7 @@ print_accounts(const struct config *config)
 		(void)printf("accounts: %zu\n", config->accounts->n);
 }
 
-/* One of the two ways to Redis; false when it leads nowhere. */
+/* Print one of the two connections to Redis; false if Redis does not answer. */
 static bool
 print_redis(const char *which, const struct redis_settings *settings)
 {
@@ -56,7 +57,7 @@ print_redis(const char *which, const struct redis_settings *settings)
 	return rc == ERR_OK;
 }
 
-/* Is the store the one that is meant? */
+/* Print whether the store is the one that is meant; false if not. */
 static bool
 print_store(const struct settings *settings)
 {
@@ -83,7 +84,7 @@ print_store(const struct settings *settings)
 	return rc == ERR_OK;
 }
 
-/* All that is in force, and whether the store is there. */
+/* Print all that is in force; false if Redis or the store is not right. */
 static bool
 print_all(const struct config *config)
 {

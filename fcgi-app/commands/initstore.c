@@ -1,4 +1,4 @@
-/* acmeproxy initstore: from now on this store is the one that is meant. */
+/* acmeproxy initstore: makes this store the one that is meant. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -10,10 +10,10 @@
 #include "fcgi-app/commands/command.h"
 #include "fcgi-app/store/schema.h"
 
-/* It is no secret: PowerDNS's user reads it, too. */
+/* It is not secret, and PowerDNS's user has to read it. */
 #define ID_FILE_MODE 0644
 
-/* Whole or not at all, whatever happens meanwhile; nothing else is left. */
+/* Write the file whole or not at all; a failure leaves no other file. */
 static enum err_code
 write_id(const char *file, const char *id, struct err *err)
 {
@@ -27,7 +27,7 @@ write_id(const char *file, const char *id, struct err *err)
 		return err_set(err, ERR_SYSTEM, "%s: %s", file,
 		    strerror(errno));
 	len = snprintf(line, sizeof(line), "%s\n", id);
-	errno = ENOSPC; /* what a short write would mean */
+	errno = ENOSPC; /* for a short write, which does not set it */
 	written = write(fd, line, (size_t)len) == len &&
 	    fchmod(fd, ID_FILE_MODE) == 0 && fsync(fd) == 0 &&
 	    rename(fresh, file) == 0;

@@ -1,4 +1,4 @@
-/* The options of all commands: one table to read, to check and to show them. */
+/* The options of all commands: one table is used to read and to show them. */
 #include <string.h>
 #include <unistd.h>
 

@@ -8,7 +8,7 @@
 
 #define OPTIONS_PERMITS_MAX 64
 
-/* Options, as bits for a command to say what it takes. */
+/* Options, as bits, with which a command says what it takes. */
 enum option_bit {
 	OPTION_LISTEN = 1 << 0,
 	OPTION_ACCOUNT = 1 << 1,
@@ -25,10 +25,10 @@ enum option_bit {
 	OPTION_FILES = 1 << 11,
 	OPTION_HELP = 1 << 12,
 	OPTION_VERSION = 1 << 13,
-	OPTION_ALWAYS = OPTION_CONFIG | OPTION_HELP, /* every command's */
+	OPTION_ALWAYS = OPTION_CONFIG | OPTION_HELP, /* for every command */
 };
 
-/* What the command line said.  NULL and 0 stand for what it did not say. */
+/* What the command line says.  What it does not say is NULL or 0. */
 struct options {
 	unsigned given; /* bits of enum option_bit */
 	const char *config;
@@ -44,15 +44,15 @@ struct options {
 };
 
 /*
- * Read a command line.  Whether the command takes what was given is the
- * caller's to check.
+ * Read a command line.  The caller has to check whether the command takes what
+ * was given.  Without --config, config is SETTINGS_FILE.
  *
  * Returns ERR_OK, or ERR_INPUT with a sentence for the user.
  */
 MUST_CHECK enum err_code options_read(struct options *options, int argc,
     char **argv, struct err *err);
 
-/* Print a line for each of these options, as the help has them. */
+/* Print the line of the help for each of these options. */
 void options_print(unsigned bits);
 
 /* The name of the first of these options, without the dashes. */

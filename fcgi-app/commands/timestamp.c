@@ -21,7 +21,7 @@ timestamp_format(char *buf, int64_t ms)
 	    (unsigned)(ms % 1000) % 1000u);
 }
 
-/* Take n digits, and then `behind` unless it is NUL; false if they are not. */
+/* Take n digits, then `behind` unless it is NUL; false if the text differs. */
 static bool
 take_digits(const char **text, int n, char behind, int *value)
 {
@@ -78,7 +78,7 @@ is_in_range(const struct tm *tm)
 {
 	struct tm again = *tm;
 
-	/* timegm() would make the 1st of March of the 30th of February. */
+	/* timegm() would turn the 30th of February into a day in March. */
 	return timegm(&again) != -1 && again.tm_mday == tm->tm_mday &&
 	    again.tm_mon == tm->tm_mon && tm->tm_hour >= 0 &&
 	    tm->tm_hour < 24 && tm->tm_min >= 0 && tm->tm_min < 60 &&

@@ -8,15 +8,19 @@
 
 #define TIMESTAMP_LEN 32 /* "2016-10-10 03:11:18.525000+00:00" */
 
-/* A moment as the tables show it; "" for 0.  buf has TIMESTAMP_LEN + 1 octets
+/*
+ * Write a time as the tables show it; "" for 0.
+ *
+ *   buf	TIMESTAMP_LEN + 1 octets
+ *   ms		milliseconds since the epoch
  */
 void timestamp_format(char *buf, int64_t ms);
 
 /*
- * Parse a date ("2016-10-10": midnight) or an RFC 3339 time, with a blank for
- * the T if you like; without an offset it is UTC.
+ * Parse a date ("2016-10-10": midnight) or an RFC 3339 time, in which a blank
+ * may replace the T.  Without an offset it is UTC.
  *
- *   is_end	of a range: a date means its last millisecond
+ *   is_end	the time ends a range: a date then means its last millisecond
  *   *ms	milliseconds since the epoch
  *
  * Returns ERR_OK or ERR_INPUT.

@@ -1,3 +1,4 @@
+/* Listens, and takes one request at a time for a worker.  Hides libfcgi. */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,8 +26,8 @@
 struct fcgi {
 	FCGX_Request native;
 	int listen_fd, stop_fd, epoll_fd;
-	unsigned n_last; /* requests taken since it is time to stop */
-	_Atomic int64_t busy_since_ms; /* by the steady clock; 0: idle */
+	unsigned n_last; /* requests taken since it was time to stop */
+	_Atomic int64_t busy_since_ms; /* by clock_steady_ms(); 0 if idle */
 	bool drained;                  /* the request was read to its end */
 	char body[HTTP_BODY_MAX + 1];
 };
@@ -52,7 +53,7 @@ listen_unix(int *fd, const char *path, struct err *err)
 	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (*fd < 0)
 		return err_set(err, ERR_SYSTEM, "socket: %s", strerror(errno));
-	/* A socket left by a run that was killed would keep us out. */
+	/* A process that was killed left its socket, and bind() would fail. */
 	if (connect(*fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
 		return err_set(err, ERR_SYSTEM, "%s: somebody listens there",
 		    path);
@@ -102,7 +103,6 @@ listen_tcp(int *fd, const char *where, struct err *err)
 	return ERR_OK;
 }
 
-/* Non-blocking: several workers may wake for one connection. */
 static enum err_code
 check_inherited(struct err *err)
 {
@@ -132,6 +132,7 @@ fcgi_listen(int *fd, const char *where, struct err *err)
 		rc = listen_tcp(&new_fd, where, err);
 	}
 	assert(rc != ERR_OK || new_fd >= 0);
+	/* Non-blocking, since several workers may wake for one connection. */
 	if (rc == ERR_OK &&
 	    ((where != NULL && listen(new_fd, BACKLOG) != 0) ||
 		fcntl(new_fd, F_SETFL, O_NONBLOCK) != 0))
@@ -181,8 +182,9 @@ fcgi_free(struct fcgi *fcgi)
 }
 
 /*
- * Wait until somebody may be waiting.  Being served comes before stopping, so
- * that what is queued on the socket is not lost; but not for ever.
+ * Wait until a request may be waiting; false when it is time to stop.  Requests
+ * that are queued on the socket are served first, so that they are not lost,
+ * but no more than LAST_MAX of them.
  */
 static bool
 wait_for_work(struct fcgi *fcgi)
@@ -239,7 +241,7 @@ fcgi_accept(struct fcgi *fcgi, struct request *request)
 		if (!wait_for_work(fcgi))
 			return false;
 		atomic_store(&fcgi->busy_since_ms, clock_steady_ms());
-		/* Fails when another worker was quicker. */
+		/* It fails if another worker was quicker. */
 	} while (FCGX_Accept_r(&fcgi->native) < 0);
 
 	request->method = param(fcgi, "REQUEST_METHOD");
@@ -268,9 +270,9 @@ fcgi_answer(struct fcgi *fcgi, const struct answer *answer)
 	(void)FCGX_PutStr(head, n, out);
 	(void)FCGX_PutStr(answer->body, (int)answer->len, out);
 	/*
-	 * libfcgi lingers on a connection that it closes, so that input which
-	 * nobody read cannot cost nginx the answer.  There is none, as a rule,
-	 * and then a worker need not wait for nginx to close its end.
+	 * libfcgi lingers on a connection that it closes, since nginx could
+	 * lose the answer if input was left unread.  As a rule none was, and
+	 * then the worker need not wait for nginx to close its end.
 	 */
 	if (fcgi->drained)
 		(void)FCGX_Detach(&fcgi->native);

@@ -1,3 +1,4 @@
+/* Hides libsystemd. */
 #include <stdint.h>
 
 #include <systemd/sd-daemon.h>

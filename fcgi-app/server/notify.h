@@ -6,21 +6,21 @@
 #include "common/err.h"
 
 /*
- * What the service manager is told (Type=notify).  Without one, each of these
- * does nothing.
+ * Tell the service manager what we do (Type=notify).  Without a service
+ * manager, these functions do nothing.
  * Source: sd_notify(3), sd_watchdog_enabled(3).
  */
 void notify_ready(unsigned n_workers);
 void notify_reloading(void);
 void notify_stopping(void);
 
-/* Why the start failed: `systemctl status` shows it. */
+/* Tell why the start failed: `systemctl status` shows it. */
 void notify_failed(const struct err *err);
 
-/* All is well; due within notify_watchdog_ms(), or we are killed. */
+/* Say that all is well.  Due every notify_watchdog_ms(), or we are killed. */
 void notify_alive(void);
 
-/* How long we may be silent, in ms; 0 for as long as we like. */
+/* How long we may stay silent, in ms; 0 if there is no limit. */
 int64_t notify_watchdog_ms(void);
 
 #endif
