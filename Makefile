@@ -15,11 +15,11 @@ WARN := -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow \
 	-Wnull-dereference $(if $(GCC),-Wlogical-op -Wduplicated-cond \
 	-Wduplicated-branches -Wformat-signedness -Wjump-misses-init) \
 	$(if $(WERROR),-Werror)
-# Not every compiler has these for every processor: ask it.
+# Not every compiler has these for every processor, so ask it.
 takes = $(shell $(CC) -Werror $(1) -c -x c /dev/null -o /dev/null 2>/dev/null && echo '$(1)')
 HARD := -fPIE -fstack-protector-strong $(call takes,-fstack-clash-protection) \
 	$(call takes,-fcf-protection) $(call takes,-mbranch-protection=standard)
-# The last word, since distributions say 2.
+# It comes last, since distributions set 2.
 FORTIFY := $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 MODE := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all,$(HARD))
 LINK := $(if $(SAN),-fsanitize=$(SAN),-pie -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now) \
@@ -60,8 +60,8 @@ $(BUILD)/%.o: %.c Makefile
 $(BUILD)/%.o: $(BUILD)/%.c Makefile
 	$(call quiet,CC)$(COMPILE) -c -o $@ $<
 
-# Each Lua script as a C string with its SHA-1, without comments and with numbers
-# for the names of names.def; most of them have a common head.
+# Turn each Lua script into a C string with its SHA-1.  Lines that are comments are
+# dropped, the names of names.def become numbers, and most scripts get head.lua.
 $(BUILD)/fcgi-app/store/scripts.c: $(wildcard fcgi-app/store/scripts/*) Makefile
 	@mkdir -p $(@D)
 	@sed -n 's/^KEY(.*, \(.*\)).*/\1/p' fcgi-app/store/scripts/names.def | \
@@ -85,15 +85,15 @@ $(BUILD)/fcgi-app/store/scripts.c: $(wildcard fcgi-app/store/scripts/*) Makefile
 	done >>$@.new
 	@rm $@.lua $@.sed && mv $@.new $@
 
-# A unit test is linked against all but the main files.
+# A unit test is linked with everything but the main files.
 $(BUILD)/test_%: $(BUILD)/tests/unit/test_%.o $(APP) $(PIPE) $(COMMON)
 	$(call quiet,LINK)$(CC) $(LINK) $(LDFLAGS) -pthread -o $@ $^ -lcmocka -lfcgi -lsodium -lsystemd $(LIBS)
 
-# A fuzzer is linked like a unit test, and libFuzzer brings the main().
+# A fuzzer is linked like a unit test; libFuzzer provides main().
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/check.o $(APP) $(PIPE) $(COMMON)
 	$(call quiet,LINK)$(CC) -fsanitize=fuzzer $(LINK) $(LDFLAGS) -pthread -o $@ $^ -lfcgi -lsodium -lsystemd $(LIBS)
 
-# What of deploy/ has a place of its own, or is for building packages.
+# The parts of deploy/ that are installed elsewhere, or are for building packages.
 APART   := deploy/completion deploy/debian deploy/man
 SHARE   := $(DESTDIR)$(PREFIX)/share
 
@@ -122,7 +122,7 @@ uninstall: ## remove what install has put there
 packages: ## install the Debian packages that are missing
 	@sh tests/install-packages.sh
 
-# What needs packages comes in two steps, so that the second make sees them.
+# These need packages.  A second make runs them, and finds what the first installed.
 run demo test bench fuzz lint deb: packages
 	@$(MAKE) --no-print-directory $@-only
 
@@ -134,12 +134,12 @@ fuzz: ## libFuzzer on each input, FUZZ_S seconds a target
 lint: ## warnings, layers, formatting, clang-tidy, shellcheck
 deb: ## Debian packages, in $(BUILD)/deb; VERSION_SUFFIX=~1 for another version
 
-# It says by itself that it needs root.
+# Without root no packages are installed: run.py says that it needs root.
 test-installed: ## README's "Deployment" on machines that boot; RELEASE=bookworm or trixie
 	@[ "$$(id -u)" -ne 0 ] || $(MAKE) --no-print-directory packages
 	@BUILD=$(BUILD) RELEASE=$(RELEASE) $(PYTHON) tests/installed/run.py
 
-# It says by itself that it needs root.
+# Without root no packages are installed: run.sh says that it needs root.
 test-arm64: ## build for arm64 and run the unit tests, by emulation
 	@[ "$$(id -u)" -ne 0 ] || $(MAKE) --no-print-directory packages
 	@BUILD=$(BUILD) sh tests/arm64/run.sh
@@ -174,9 +174,9 @@ fuzz-only:
 lint-only:
 	@sh tests/lint/run.sh
 
-# What git tracks (all, where there is no git) is built in a tree of its own.
-# None of our variables may reach it: debhelper has flags of its own, but leaves
-# alone those that it is given.
+# Build what git tracks (everything, where there is no git) in a tree of its own.
+# None of our variables may reach it: debhelper sets its own flags, but not those
+# that are set already.
 DEBTREE = $(BUILD)/deb/acmeproxy-$(VERSION)$(VERSION_SUFFIX)
 deb-only:
 	rm -rf $(DEBTREE)
@@ -205,5 +205,5 @@ help: ## this list
 	test-installed test-arm64 unit unit-tests run-only demo-only test-only bench-only \
 	fuzz-only lint-only deb-only
 .SECONDARY:
-# No deeper: the other tests' roots have folders with such names.
+# No deeper: the root file systems of other tests have folders named like this.
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
