@@ -1,0 +1,219 @@
+#include "tests/unit/params.h"
+
+#define N192 A63 "." A63 "." A63 "." /* 192 octets, dots included */
+#define A45  A7 A7 A7 A7 A7 A7 "aaa"
+#define A128 A63 A63 "aa"
+#define A255 A128 A63 A63 "a"
+
+static const struct accepted accepted[] = {
+	/* Wildcards stand at their base. */
+	{ "name=*.example.com", N, "example.com", "", "", false },
+	{ "name=%2A.example.com", N, "example.com", "", "", false },
+	{ "name=*.a.example.com.", N, "a.example.com", "", "", false },
+	/* A-labels, digits, underscores. */
+	{ "name=xn--mller-kva.example", N, "xn--mller-kva.example", "", "",
+	    false },
+	{ "name=1.example", N, "1.example", "", "", false },
+	{ "name=a.1b", N, "a.1b", "", "", false },
+	{ "name=_a.example", N, "_a.example", "", "", false },
+	/* As long as may be. */
+	{ "name=" N192 A45, N, N192 A45, "", "", false },
+	{ "name=" N192 A45 ".", N, N192 A45, "", "", false },
+	{ "name=*." N192 A45, N, N192 A45, "", "", false },
+	{ "name=a.b&secret=" A128, N | S, "a.b", A128, "", false },
+	{ "name=a.b&response=" A255, N | R, "a.b", "", A255, false },
+};
+
+static void
+test_accepted(void **state)
+{
+	(void)state;
+	check_accepted(FORM, accepted, COUNT_OF(accepted));
+}
+
+#define TOO_LONG   THE("name") "too long for _acme-challenge"
+#define TOO_SHORT  "The parameter name has fewer than two labels"
+#define AN_ADDRESS THE("name") "an address, not a domain name"
+#define BAD_SECRET THE("secret") "malformed"
+#define NOT_64URL  THE("response") "not 1 to 255 characters of the base64url"
+
+static const struct refused refused[] = {
+	/* Names. */
+	{ "name=+a.b", NOT_A_NAME },
+	{ "name=a%20b.example", NOT_A_NAME },
+	{ "name=a%252eb", NOT_A_NAME },
+	{ "name=.", NOT_A_NAME },
+	{ "name=a..b", NOT_A_NAME },
+	{ "name=a.b..", NOT_A_NAME },
+	{ "name=.a.b", NOT_A_NAME },
+	{ "name=-a.b", NOT_A_NAME },
+	{ "name=a-.b", NOT_A_NAME },
+	{ "name=a@b.example", NOT_A_NAME },
+	{ "name=https://a.example", NOT_A_NAME },
+	{ "name=a.example:443", NOT_A_NAME },
+	{ "name=a.example/", NOT_A_NAME },
+	{ "name=a\\.b.example", NOT_A_NAME },
+	{ "name=a.example,b.example", NOT_A_NAME },
+	{ "name=com", TOO_SHORT },
+	{ "name=com.", TOO_SHORT },
+	{ "name=*.com", TOO_SHORT },
+	{ "name=*", NOT_A_NAME },
+	{ "name=*.", NOT_A_NAME },
+	{ "name=*..example.com", NOT_A_NAME },
+	{ "name=*.*.example.com", NOT_A_NAME },
+	{ "name=a.*.example.com", NOT_A_NAME },
+	{ "name=*a.example.com", NOT_A_NAME },
+	{ "name=**.example.com", NOT_A_NAME },
+	{ "name=192.0.2.1", AN_ADDRESS },
+	{ "name=192.0.2.1.", AN_ADDRESS },
+	{ "name=*.0.2.1", AN_ADDRESS },
+	{ "name=a.1", AN_ADDRESS },
+	{ "name=2001:db8::1", NOT_A_NAME },
+	{ "name=m\xc3\xbcller.example", NOT_ASCII },
+	{ "name=m%C3%BCller.example", NOT_ASCII },
+	{ "name=*.m%C3%BCller.example", NOT_ASCII },
+	/* One octet too many. */
+	{ "name=" A63 "a.example", NOT_A_NAME },
+	{ "name=" N192 A45 "a", TOO_LONG },
+	{ "name=" N192 A45 "a.", TOO_LONG },
+	{ "name=*." N192 A45 "a", TOO_LONG },
+	{ "name=" N192 A63, NOT_A_NAME },
+	{ "name=a.b&secret=" A128 "a", BAD_SECRET },
+	{ "name=a.b&response=" A255 "a", NOT_64URL },
+	/* The others. */
+	{ "name=a.b&secret=a+b", BAD_SECRET },
+	{ "name=a.b&secret=a%0Ab", BAD_SECRET },
+	{ "name=a.b&secret=a!b", BAD_SECRET },
+	{ "name=a.b&response=a+b", NOT_64URL },
+	{ "name=a.b&response=a%2Bb", NOT_64URL },
+	{ "name=a.b&response=a%2Fb", NOT_64URL },
+	{ "name=a.b&response=a%3D", NOT_64URL },
+	{ "name=a.b&response=a=", NOT_64URL },
+	{ "name=a.b&response=a%0AEND", NOT_64URL },
+	{ "name=a.b&response=a%09b", NOT_64URL },
+	{ "name=a.b&response=a%22b", NOT_64URL },
+	{ "name=a.b&suffix_match=1", NOT_BOOLEAN },
+	{ "name=a.b&suffix_match=yes", NOT_BOOLEAN },
+	{ "name=a.b&suffix_match=tru", NOT_BOOLEAN },
+	{ "name=a.b&suffix_match=truee", NOT_BOOLEAN },
+	{ "name=a.b&suffix_match=true%00", NOT_BOOLEAN },
+	{ "name=a.b&suffix_match=null", NOT_BOOLEAN },
+};
+
+static void
+test_refused(void **state)
+{
+	(void)state;
+	check_refused(FORM, refused, COUNT_OF(refused));
+}
+
+/*
+ * One row a way to send a parameter: what stands before, the value cut in
+ * two, and after.  Between the halves comes an octet that nobody may send.
+ */
+static const struct {
+	const char *type, *before, *first, *second, *after;
+} sweeps[] = {
+	{ FORM, "name=", "exa", "mple.com", "" },
+	{ FORM, "name=", "", "example.com", "" },
+	{ FORM, "name=", "example.com", "", "" },
+	{ FORM, "name=a.b&secret=", "01", "23", "" },
+	{ FORM, "name=a.b&secret=", "", "0123", "" },
+	{ FORM, "name=a.b&secret=", "0123", "", "" },
+	{ FORM, "name=a.b&response=", "01", "23", "" },
+	{ FORM, "name=a.b&response=", "", "0123", "" },
+	{ FORM, "name=a.b&response=", "0123", "", "" },
+	{ FORM, "name=a.b&suffix_match=", "tr", "ue", "" },
+	{ FORM, "name=a.b&suffix_match=", "", "true", "" },
+	{ FORM, "name=a.b&suffix_match=", "true", "", "" },
+	{ JSON, "{\"name\": \"", "exa", "mple.com", "\"}" },
+	{ JSON, "{\"name\": \"", "", "example.com", "\"}" },
+	{ JSON, "{\"name\": \"", "example.com", "", "\"}" },
+	{ JSON, "{\"name\": \"a.b\", \"secret\": \"", "01", "23", "\"}" },
+	{ JSON, "{\"name\": \"a.b\", \"response\": \"", "01", "23", "\"}" },
+	{ JSON, "{\"name\": \"a.b\", \"suffix_match\": \"", "tr", "ue", "\"}" },
+};
+
+static bool
+is_never_good(int octet)
+{
+	return octet < 0x20 || octet == '"' || octet == '\\' || octet >= 0x7f;
+}
+
+/* Send a row of sweeps with `len` octets in the middle of its value. */
+static enum params_fault
+send_with(size_t row, const char *middle, size_t len)
+{
+	enum params_fault fault;
+	const char *sentence;
+	struct params p;
+	char body[256];
+	int head, tail;
+
+	head = snprintf(body, sizeof(body), "%s%s", sweeps[row].before,
+	    sweeps[row].first);
+	memcpy(body + head, middle, len);
+	tail = snprintf(body + head + len, sizeof(body) - (size_t)head - len,
+	    "%s%s", sweeps[row].second, sweeps[row].after);
+	fault = parse(&p, sweeps[row].type, body, (size_t)(head + tail) + len,
+	    &sentence);
+	if (fault == PARAMS_BAD)
+		check_sentence(sentence);
+	return fault;
+}
+
+static void
+test_octets_that_nobody_may_send(void **state)
+{
+	(void)state;
+	for (size_t row = 0; row < COUNT_OF(sweeps); row++) {
+		bool is_form = strcmp(sweeps[row].type, FORM) == 0;
+
+		print_message("case %zu: %s\n", row, sweeps[row].before);
+		assert_int_equal(send_with(row, "", 0), PARAMS_OK);
+		for (int octet = 0; octet <= 0xff; octet++) {
+			char raw = (char)octet;
+			char text[8];
+
+			if (!is_never_good(octet))
+				continue;
+			if (send_with(row, &raw, 1) != PARAMS_BAD)
+				fail_msg("octet 0x%02x, raw", (unsigned)octet);
+			(void)snprintf(text, sizeof(text),
+			    is_form ? "%%%02X" : "\\u%04x", (unsigned)octet);
+			if (send_with(row, text, strlen(text)) != PARAMS_BAD)
+				fail_msg("octet 0x%02x as %s", (unsigned)octet,
+				    text);
+		}
+	}
+}
+
+/* params_parse_name() serves the command line too; NULL: taken. */
+static void
+test_parse_name_touches_nothing_on_failure(void **state)
+{
+	struct dnsname name, untouched;
+
+	(void)state;
+	memset(&name, 0xa5, sizeof(name));
+	memcpy(&untouched, &name, sizeof(name));
+	check_sentence(params_parse_name(&name, "com", 3));
+	check_sentence(params_parse_name(&name, "", 0));
+	check_sentence(params_parse_name(&name, "a.b\0c", 5));
+	assert_memory_equal(&name, &untouched, sizeof(name));
+	assert_null(params_parse_name(&name, "*.Example.com.xyz", 14));
+	assert_string_equal(name.text, "example.com");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_accepted),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_octets_that_nobody_may_send),
+		cmocka_unit_test(test_parse_name_touches_nothing_on_failure),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
