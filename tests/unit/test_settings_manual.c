@@ -3,21 +3,9 @@
  * line of type, range and default: what it says is tried.
  */
 #include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
+#include "tests/unit/manual.h"
 
-#include "common/file.h"
-#include "common/settings.h"
-
-#define PAGE     "deploy/man/acmeproxy.json.5"
-#define PAGE_MAX 65536
 #define ITEM     ".It Ic "
 #define N_MAX    64
 
@@ -31,7 +19,6 @@ struct entry {
 
 static struct entry entries[N_MAX];
 static size_t n_entries;
-static char *page;
 
 /* A setting that needs others beside it. */
 static const struct {
@@ -126,18 +113,6 @@ takes(const char *key, const char *value)
 	return parse_with(&s, key, value) == ERR_OK;
 }
 
-/* The page without its only escape. */
-static void
-unescape(char *out)
-{
-	for (const char *in = out; *in != '\0'; in++) {
-		*out++ = *in;
-		if (in[0] == '\\' && in[1] == 'e')
-			in++;
-	}
-	*out = '\0';
-}
-
 /* Note "KEY , KEY" of an item, and the line below. */
 static void
 take_item(const char *keys, const char *line)
@@ -163,28 +138,18 @@ take_item(const char *keys, const char *line)
 }
 
 static int
-read_page(void **state)
+read_entries(void **state)
 {
 	const char *line;
 
-	(void)state;
-	if (file_read(&page, NULL, PAGE, PAGE_MAX, NULL) != ERR_OK)
+	if (read_page(state) != 0)
 		return -1;
-	unescape(page);
 	for (line = page; line != NULL; line = strchr(line, '\n')) {
 		if (line != page)
 			line++;
 		if (strncmp(line, ITEM, strlen(ITEM)) == 0)
 			take_item(line + strlen(ITEM), strchr(line, '\n') + 1);
 	}
-	return 0;
-}
-
-static int
-free_page(void **state)
-{
-	(void)state;
-	free(page);
 	return 0;
 }
 
@@ -367,28 +332,6 @@ test_words(void **state)
 	assert_int_equal(n_words, 2);
 }
 
-/* Every example that is an object is a whole file. */
-static void
-test_examples(void **state)
-{
-	size_t n_examples = 0;
-	const char *end;
-
-	(void)state;
-	for (const char *at = page; (at = strstr(at, "\n{\n")) != NULL;
-	     at = end) {
-		struct settings s;
-
-		end = strstr(at, "\n.Ed");
-		assert_non_null(end);
-		assert_int_equal(settings_parse(&s, at, (size_t)(end - at),
-				     "a.json", &err),
-		    ERR_OK);
-		n_examples++;
-	}
-	assert_int_equal(n_examples, 2);
-}
-
 int
 main(void)
 {
@@ -398,8 +341,7 @@ main(void)
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_words),
-		cmocka_unit_test(test_examples),
 	};
 
-	return cmocka_run_group_tests(tests, read_page, free_page);
+	return cmocka_run_group_tests(tests, read_entries, free_page);
 }
