@@ -13,7 +13,7 @@
 void
 check_failed(const char *claim, const char *file, int line)
 {
-	(void)fprintf(stderr, "%s:%d: not so: %s\n", file, line, claim);
+	(void)fprintf(stderr, "%s:%d: check failed: %s\n", file, line, claim);
 	abort();
 }
 
@@ -83,7 +83,7 @@ check_error_line(const char *error, const char *file, const char *text,
 	CHECK(end[0] == ':' && end[1] == ' ' && end[2] != '\0');
 }
 
-/* Go past `word` in *p, or fail. */
+/* Skip `word` in *p, or fail. */
 static void
 take(const char **p, const char *word)
 {
@@ -91,7 +91,7 @@ take(const char **p, const char *word)
 	*p += strlen(word);
 }
 
-/* Go past a field and its tab. */
+/* Skip a field and its tab. */
 static void
 take_field(const char **p, size_t len_min, size_t len_max, const char *octets)
 {
@@ -102,7 +102,7 @@ take_field(const char **p, size_t len_min, size_t len_max, const char *octets)
 	take(p, "\t");
 }
 
-/* Quoted strings with a blank between them, nothing in them to be escaped. */
+/* Quoted strings separated by blanks, without octets that need an escape. */
 static void
 check_persistent(const char *content)
 {
@@ -160,7 +160,7 @@ starts(const char *text, const char *word)
 	return strncmp(text, word, strlen(word)) == 0;
 }
 
-/* A question for SOA, all six fields of it and a name that is not too long. */
+/* True for a question about SOA that has six fields and a name that fits. */
 static bool
 fails_drained(const char *line)
 {

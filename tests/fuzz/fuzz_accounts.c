@@ -1,4 +1,4 @@
-/* An accounts file that is taken says the same after it was written. */
+/* An accounts file that is accepted is written and read without a change. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,8 +61,8 @@ check_account(const struct account *a, const struct account *b)
 }
 
 /*
- * A name is permitted when a permit says so, and with suffix_match only if a
- * name below is as well.
+ * A permit permits its name or those below it; and with suffix_match a name is
+ * permitted only if names below it are.
  */
 static void
 check_permits(const struct account *a)

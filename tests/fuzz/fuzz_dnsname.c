@@ -1,4 +1,4 @@
-/* A name is taken when, and only when, RFC 1035 and our alphabet allow it. */
+/* A name is accepted if and only if RFC 1035 and our alphabet allow it. */
 #include <string.h>
 
 #include "fcgi-app/api/params.h"

@@ -1,6 +1,6 @@
 /*
- * Members and elements of any document are on lines of the document, none above
- * the one before it; and a string survives being written and read.
+ * The members and elements of any document are on lines of the document, none
+ * of them above the one before it.  A string is written and read unchanged.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,12 +9,12 @@
 #include "common/json.h"
 #include "tests/fuzz/check.h"
 
-/* Where a walk has come to. */
+/* How far a walk has come. */
 struct walk {
 	const struct json *doc;
 	const char *text;
 	unsigned lines; /* of the text */
-	unsigned line;  /* of the last thing seen */
+	unsigned line;  /* of the last part visited */
 	size_t steps[ERR_STEPS_MAX], n;
 };
 
@@ -56,7 +56,7 @@ check_place(struct walk *walk)
 	walk->line = err.line;
 }
 
-/* Step to the i-th part, and back. */
+/* Visit the i-th part, and return. */
 static void
 visit_step(struct walk *walk, size_t i, const struct json *value)
 {

@@ -1,7 +1,7 @@
 /*
- * What a body may bring in is of our alphabets, whatever the body; what is
- * refused is refused with a sentence of ours.  The first octet says what kind
- * of body it is and what the route takes.
+ * Whatever the body, parameters that are accepted are in our alphabets, and a
+ * refusal comes with one of our sentences.  The first octet says what kind of
+ * body it is and what the route takes.
  */
 #include <stdio.h>
 #include <string.h>
@@ -50,7 +50,7 @@ check_params(const struct params *p)
 	CHECK(!p->suffix_match || (p->given & PARAM_SUFFIX_MATCH) != 0);
 }
 
-/* The same said in JSON comes out the same. */
+/* The same parameters, sent as JSON, are parsed to the same. */
 static void
 check_in_json(const struct params *p)
 {

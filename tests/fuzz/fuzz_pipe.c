@@ -1,6 +1,6 @@
 /*
- * Every line gets one whole answer, with the store away.  An input is a few
- * lines, as PowerDNS would send them.
+ * Every line gets one whole answer when the store cannot be reached.  An input
+ * is a few lines, as PowerDNS would send them.
  */
 #include <stdlib.h>
 #include <string.h>

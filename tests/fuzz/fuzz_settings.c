@@ -1,4 +1,4 @@
-/* Settings that are taken are in range; errors name a line that is there. */
+/* Settings that are accepted are in range; errors name a line of the file. */
 #include <stdlib.h>
 #include <string.h>
 

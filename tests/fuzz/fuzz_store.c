@@ -1,8 +1,8 @@
 /*
  * Whatever a store says, DNS gets one whole answer of well-formed lines.  A
- * thread plays Redis: it answers the questions of a connection with the input,
- * says at last that it is the store that is meant, if the input wants that, and
- * hangs up.
+ * thread plays Redis: it answers a connection with the input, then with the
+ * identity of the store that is meant, if the input asks for that, and hangs
+ * up.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -58,7 +58,7 @@ serve(void *arg)
 				(void)!write(fd, self, sizeof(self) - 1);
 		}
 		(void)shutdown(fd, SHUT_WR);
-		/* Until it is closed there, lest the answer is lost. */
+		/* Until the client closes it, or the answer may be lost. */
 		while (read(fd, question, sizeof(question)) > 0)
 			;
 		(void)close(fd);

@@ -22,7 +22,7 @@
 /* The text of the page. */
 static char *page;
 
-/* The page without its only escape. */
+/* Undo the page's only escape. */
 static inline void
 unescape(char *out)
 {

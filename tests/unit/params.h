@@ -32,7 +32,7 @@
 #define NOT_ASCII   THE("name") "not ASCII: send the A-label"
 #define NOT_BOOLEAN THE("suffix_match") "neither true nor false"
 
-/* A body that is accepted, and what came out of it. */
+/* A body that is accepted, and the parameters in it. */
 struct accepted {
 	const char *body;
 	unsigned given;
@@ -62,7 +62,7 @@ parse(struct params *p, const char *type, const char *body, size_t len,
 	return params_parse(p, &request, N, S | R | M, sentence);
 }
 
-/* No sentence may say what a hook looks for, nor carry JSON's own octets. */
+/* No sentence may have a word that hooks look for, or need JSON escapes. */
 static inline void
 check_sentence(const char *sentence)
 {

@@ -1,9 +1,8 @@
 # shellcheck shell=sh
-# For other scripts (without set -e) to read in: run unit tests, count what is in
-# them.
+# Scripts that do not set -e source this file to run unit tests and count them.
 
-# Run the programs given, each by $emulator if that is set; adds to $passed and
-# $failed.  What a failed one said is printed.
+# Run the programs given, each by $emulator if that is set; add to $passed and
+# $failed, and print the output of those that failed.
 run_unit_tests() {
 	said=$(mktemp)
 	for test in "$@"; do

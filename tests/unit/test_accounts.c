@@ -18,18 +18,18 @@
 
 /* Does an account with these permits get the name? */
 static const struct {
-	const char *permits[N_PERMITS + 1]; /* no row: no permit at all */
+	const char *permits[N_PERMITS + 1]; /* "any": no list */
 	const char *name;
 	bool suffix_match, want;
 } permit_cases[] = {
-	/* One name is that name alone. */
+	/* A name permits that name alone. */
 	{ { "example.com" }, "example.com", false, true },
 	{ { "example.com" }, "a.example.com", false, false },
 	{ { "example.com" }, "evilexample.com", false, false },
 	{ { "example.com" }, "com", false, false },
 	{ { "example.com" }, "example.org", false, false },
 	{ { "example.com" }, "example.com.example.org", false, false },
-	/* With a dot: all below, and not the name. */
+	/* With a dot it permits all names below, but not the name. */
 	{ { ".example.com" }, "example.com", false, false },
 	{ { ".example.com" }, "a.example.com", false, true },
 	{ { ".example.com" }, "b.a.example.com", false, true },
@@ -38,12 +38,12 @@ static const struct {
 	{ { ".example.com" }, "example.com.example.org", false, false },
 	{ { ".a.example.com" }, "b.example.com", false, false },
 	{ { ".com" }, "example.com", false, true },
-	/* Any row will do; none is none; no list is all. */
+	/* One permit is enough; none permits nothing, no list everything. */
 	{ { "example.org", "example.com" }, "example.com", false, true },
 	{ { "example.org", ".example.net" }, "example.com", false, false },
 	{ { NULL }, "example.com", false, false },
 	{ { "any" }, "example.com", false, true },
-	/* suffix_match takes the name and everything below it. */
+	/* suffix_match needs the name and all names below it. */
 	{ { "example.com" }, "example.com", true, false },
 	{ { ".example.com" }, "example.com", true, false },
 	{ { "example.com", ".example.com" }, "example.com", true, true },
@@ -58,7 +58,7 @@ static const struct {
 	{ { "any" }, "example.com", true, true },
 };
 
-/* The account that a row of permit_cases is about; "any" has no list. */
+/* Add the account of a row of permit_cases. */
 static void
 add_account(struct accounts *accounts, const char *const *permits)
 {

@@ -14,7 +14,7 @@ mode_of_file(void)
 	return st.st_mode & 07777;
 }
 
-/* The mode before (0: no file yet) and after it was written. */
+/* The mode before (0: no file yet) and after the file was written. */
 static const struct {
 	mode_t before, want;
 } write_modes[] = {
@@ -80,7 +80,7 @@ test_write_that_fails_leaves_nothing(void **state)
 	assert_int_equal(rmdir(file), 0);
 }
 
-/* Each file is written as it was read, and is read as it was written. */
+/* Files that are the same after they were read, written and read again. */
 static const char *const round_trips[] = {
 	"{\"accounts\": []}",
 	FILE_OF(ACCOUNT("a")),
@@ -124,7 +124,7 @@ test_round_trip(void **state)
 	}
 }
 
-/* Names at the limit, of octets that each take two in JSON. */
+/* The longest name, of octets that take two each in JSON. */
 static void
 test_round_trip_of_the_longest_name(void **state)
 {

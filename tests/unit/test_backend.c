@@ -9,8 +9,7 @@
 
 #include "pipe-backend/backend.h"
 
-/* The store is away in all of these; what DNS says then is all that is asked.
- */
+/* None of these tests can reach the store. */
 static const char settings_text[] =
     "{\"soa_hostname\": \"ns1.example.net\", "
     "\"soa_contact\": \"hostmaster.example.net\", "
@@ -32,7 +31,7 @@ static const struct {
 	{ 0, "HELO", "FAIL\n" },
 	{ 0, "HELO\tx", "FAIL\n" },
 	{ 0, "Q\tn.example\tIN\tANY" TAIL, "FAIL\n" },
-	/* What is not ours is another backend's. */
+	/* Names that are not ours are left to other backends. */
 	{ 1, "Q\texample.com\tIN\tANY" TAIL, "END\n" },
 	{ 3, "Q\texample.com\tIN\tSOA" TAIL, "END\n" },
 	{ 3, "Q\t_acme-challenge\tIN\tSOA" TAIL, "END\n" },
@@ -42,7 +41,7 @@ static const struct {
 	{ 3, "Q\t_acme-challenge\\046a.b\tIN\tSOA" TAIL, "END\n" },
 	{ 3, "Q\t" CHALLENGE "\tIN\tA" TAIL, "END\n" },
 	{ 3, "Q\t" CHALLENGE "\tCH\tTXT" TAIL, "END\n" },
-	/* What may be ours is not denied; after FAIL a SOA wants an END. */
+	/* Names that may be ours get FAIL, and SOA an END after it. */
 	{ 1, "Q\t" CHALLENGE "\tIN\tANY" TAIL, "FAIL\n" },
 	{ 5, "Q\t" CHALLENGE "\tIN\tANY" TAIL, "FAIL\n" },
 	{ 3, "Q\t" CHALLENGE "\tIN\tTXT" TAIL, "FAIL\n" },
@@ -50,7 +49,7 @@ static const struct {
 	{ 3, "Q\t" CHALLENGE "\tIN\tCAA" TAIL, "FAIL\n" },
 	{ 3, "Q\t" CHALLENGE "\tIN\tSOA" TAIL, "FAIL\nEND\n" },
 	{ 3, "Q\t_ACME-Challenge.Example.COM\tIN\tSOA" TAIL, "FAIL\nEND\n" },
-	/* The rest. */
+	/* Other lines. */
 	{ 3, "AXFR\t1\texample.com", "FAIL\n" },
 	{ 3, "Q\t" CHALLENGE, "FAIL\n" },
 	{ 3, "", "FAIL\n" },
@@ -83,7 +82,7 @@ static const struct {
 	{ "HELO\t1", ERR_OK, 1 }, { "HELO\t5", ERR_OK, 5 },
 	{ "HELO\t0", ERR_INPUT, 0 }, { "HELO\t6", ERR_INPUT, 0 },
 	{ "HELO\t1000", ERR_INPUT, 0 },
-	{ "HELO\t1001", ERR_OK, 0 }, /* malformed: FAIL, and go on */
+	{ "HELO\t1001", ERR_OK, 0 }, /* malformed: FAIL, and no error */
 };
 
 static void
@@ -119,7 +118,7 @@ static const struct {
 	{ "Q\t.\tIN\tSOA" TAIL, "END\n" },
 };
 
-/* What other backends serve is not lost with our settings. */
+/* Without settings of ours, other backends still serve their names. */
 static void
 test_without_settings(void **state)
 {
@@ -138,7 +137,7 @@ test_without_settings(void **state)
 	}
 }
 
-/* A CMD is answered in words, and ends. */
+/* The answer to a CMD is text and an END. */
 static void
 test_cmd(void **state)
 {

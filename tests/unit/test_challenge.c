@@ -21,10 +21,10 @@ name_of(const char *text)
 	return name;
 }
 
-/* A name, and what it stands for: the name of a challenge and its label. */
+/* A name of a challenge, the name that it is for, and its label. */
 static const struct {
 	const char *name;
-	const char *want; /* NULL: it is none */
+	const char *want; /* NULL: no challenge has it */
 	const char *label;
 } cases[] = {
 	{ "_acme-challenge.example.com", "example.com", "" },
@@ -37,7 +37,7 @@ static const struct {
 	{ "example.com", NULL, NULL },
 	{ "x._acme-challenge.example.com", NULL, NULL },
 	{ LABEL "." LABEL "._acme-challenge.a", NULL, NULL },
-	/* Sixteen characters of base32, no other. */
+	/* A label has "_" and sixteen characters of base32. */
 	{ LABEL "a._acme-challenge.a", NULL, NULL },
 	{ "_ujmmovf2vn55tgy1._acme-challenge.a", NULL, NULL },
 	{ "aujmmovf2vn55tgye._acme-challenge.a", NULL, NULL },
@@ -114,7 +114,7 @@ test_parse_persistent(void **state)
 	}
 }
 
-/* The longest name makes the longest challenge. */
+/* The challenge of the longest name has the longest possible name. */
 static void
 test_name_max(void **state)
 {

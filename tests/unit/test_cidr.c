@@ -124,9 +124,9 @@ test_parse_stops_at_len(void **state)
 	assert_int_equal(cidr_parse(out, text, 16, NULL), ERR_INPUT);
 }
 
-/* Networks take these octets only, wherever another one stands. */
+/* An octet that no network has is refused, wherever it is. */
 static void
-test_parse_takes_these_octets_only(void **state)
+test_parse_refuses_other_octets(void **state)
 {
 	static const char *const networks[] = { "192.0.2.0/24",
 		"2001:db8::/32" };
@@ -307,7 +307,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_parse_stops_at_len),
-		cmocka_unit_test(test_parse_takes_these_octets_only),
+		cmocka_unit_test(test_parse_refuses_other_octets),
 		cmocka_unit_test(test_list_has),
 		cmocka_unit_test(test_each_prefix_and_bit),
 	};

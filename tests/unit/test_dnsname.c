@@ -102,7 +102,7 @@ folded(int octet)
 }
 
 static void
-test_parse_takes_these_octets_only(void **state)
+test_parse_each_octet(void **state)
 {
 	(void)state;
 	for (int octet = 0; octet <= 0xff; octet++) {
@@ -176,7 +176,7 @@ test_under_compares_whole_labels(void **state)
 	}
 }
 
-/* The labels of a name, and what is left without the first; NULL: nothing. */
+/* How many labels a name has, and its parent; NULL: none. */
 static const struct {
 	const char *name;
 	size_t n_labels;
@@ -209,7 +209,7 @@ test_to_parent(void **state)
 }
 
 static const struct {
-	const char *name, *label, *want; /* NULL: it does not begin so */
+	const char *name, *label, *want; /* NULL: name does not begin so */
 } drop_cases[] = {
 	{ "_acme-challenge.example.com", "_acme-challenge", "example.com" },
 	{ "_ACME-challenge.example.com", "_acme-challenge", "example.com" },
@@ -246,7 +246,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
-		cmocka_unit_test(test_parse_takes_these_octets_only),
+		cmocka_unit_test(test_parse_each_octet),
 		cmocka_unit_test(test_parse_stops_at_len),
 		cmocka_unit_test(test_under_compares_whole_labels),
 		cmocka_unit_test(test_to_parent),

@@ -23,7 +23,7 @@ static const struct {
 	{ "ca1.example; " ACCOUNT "; policy=wildcard", ISSUEVALUE_OK, 0 },
 	{ "ca2.example; " ACCOUNT "; persistUntil=1767225600", ISSUEVALUE_OK,
 	    1767225600 },
-	/* Blanks where RFC 8659 has them. */
+	/* Blanks may be where RFC 8659 has them. */
 	{ "a;" ACCOUNT, ISSUEVALUE_OK, 0 },
 	{ " a ; accounturi = https://a/b ; policy = wildcard ", ISSUEVALUE_OK,
 	    0 },
@@ -51,7 +51,7 @@ static const struct {
 	{ "a; accounturi=x:", ISSUEVALUE_BAD_ACCOUNTURI, 0 },
 	{ "a; " ACCOUNT "; " ACCOUNT, ISSUEVALUE_BAD_ACCOUNTURI, 0 },
 	{ "a; " ACCOUNT "; AccountURI=x:y", ISSUEVALUE_BAD_ACCOUNTURI, 0 },
-	/* How long. */
+	/* persistUntil. */
 	{ "a; PERSISTUNTIL=7; " ACCOUNT, ISSUEVALUE_OK, 7 },
 	{ "a; persistUntil=; " ACCOUNT, ISSUEVALUE_BAD_UNTIL, 0 },
 	{ "a; persistUntil=1x; " ACCOUNT, ISSUEVALUE_BAD_UNTIL, 0 },
@@ -62,7 +62,7 @@ static const struct {
 	{ "a; persistUntil=1000000000000; " ACCOUNT, ISSUEVALUE_BAD_UNTIL, 0 },
 	{ "a; persistUntil=1; persistUntil=2; " ACCOUNT, ISSUEVALUE_BAD_UNTIL,
 	    0 },
-	/* Other parameters are whoever's they are. */
+	/* Other parameters. */
 	{ "a; " ACCOUNT "; x=; y1-z=!#$%&'()*+,-./:<=>?@[]^`{|}~",
 	    ISSUEVALUE_OK, 0 },
 	{ "a; " ACCOUNT ";", ISSUEVALUE_BAD_SYNTAX, 0 },
@@ -70,13 +70,13 @@ static const struct {
 	{ "a; " ACCOUNT "; x", ISSUEVALUE_BAD_SYNTAX, 0 },
 	{ "a; " ACCOUNT "; =x", ISSUEVALUE_BAD_SYNTAX, 0 },
 	{ "a; " ACCOUNT "; x_y=z", ISSUEVALUE_BAD_SYNTAX, 0 },
-	/* What must not reach the pipe. */
+	/* Octets that must not reach the pipe. */
 	{ "a; " ACCOUNT "; x=\"", ISSUEVALUE_BAD_SYNTAX, 0 },
 	{ "a; " ACCOUNT "; x=\\", ISSUEVALUE_BAD_SYNTAX, 0 },
 	{ "a; " ACCOUNT "\nEND", ISSUEVALUE_BAD_SYNTAX, 0 },
 	{ "a; " ACCOUNT "; x=\x7f", ISSUEVALUE_BAD_SYNTAX, 0 },
 	{ "a; " ACCOUNT "; x=\xc3\xbc", ISSUEVALUE_BAD_SYNTAX, 0 },
-	/* How much. */
+	/* Lengths. */
 	{ "", ISSUEVALUE_BAD_LENGTH, 0 },
 	{ "a; accounturi=x:" X450 "; x=" X50 "xxxxx", ISSUEVALUE_BAD_LENGTH,
 	    0 },
@@ -111,9 +111,9 @@ test_parse(void **state)
 	}
 }
 
-/* Lengths count, not NULs. */
+/* The length ends a value, a NUL does not. */
 static void
-test_parse_a_nul(void **state)
+test_parse_refuses_a_nul(void **state)
 {
 	static const char text[] = "a; " ACCOUNT "\0x";
 	struct issuevalue value;
@@ -130,7 +130,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
-		cmocka_unit_test(test_parse_a_nul),
+		cmocka_unit_test(test_parse_refuses_a_nul),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

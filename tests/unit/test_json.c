@@ -84,7 +84,7 @@ test_parse(void **state)
 }
 
 static void
-test_parse_counts_octets(void **state)
+test_parse_stops_at_len(void **state)
 {
 	struct json *doc = NULL;
 
@@ -132,8 +132,8 @@ test_parts(void **state)
 	json_free(doc);
 }
 
-/* What a walk has seen, and where it is to stop. */
-struct seen {
+/* The keys that a walk has visited, and the key to stop at. */
+struct walk {
 	char keys[64];
 	const char *stop_at;
 };
@@ -141,11 +141,11 @@ struct seen {
 static enum err_code
 note_key(void *ctx, const char *key, const struct json *value, struct err *err)
 {
-	struct seen *seen = ctx;
+	struct walk *walk = ctx;
 
 	assert_int_equal(json_kind(value), JSON_KIND_INTEGER);
-	(void)snprintf(seen->keys + strlen(seen->keys), 8, "%s", key);
-	if (strcmp(key, seen->stop_at) == 0)
+	(void)snprintf(walk->keys + strlen(walk->keys), 8, "%s", key);
+	if (strcmp(key, walk->stop_at) == 0)
 		return err_set(err, ERR_STORE, "stopped at %s", key);
 	return ERR_OK;
 }
@@ -166,16 +166,16 @@ test_each_keeps_the_order(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(each_cases); i++) {
 		struct json *doc = parsed(each_cases[i].text);
-		struct seen seen = { .stop_at = each_cases[i].stop_at };
+		struct walk walk = { .stop_at = each_cases[i].stop_at };
 		struct err err = { 0 };
 		enum err_code rc;
 
 		print_message("case %zu: %s\n", i, each_cases[i].text);
-		rc = json_each(doc, note_key, &seen, &err);
+		rc = json_each(doc, note_key, &walk, &err);
 		assert_int_equal(rc,
-		    seen.stop_at[0] == '\0' ? ERR_OK : ERR_STORE);
+		    walk.stop_at[0] == '\0' ? ERR_OK : ERR_STORE);
 		assert_int_equal(err.code, rc);
-		assert_string_equal(seen.keys, each_cases[i].want);
+		assert_string_equal(walk.keys, each_cases[i].want);
 		json_free(doc);
 	}
 }
@@ -197,7 +197,7 @@ static const struct {
 	{ "\n\n{\"a\": 1}", "a", 3 },
 	{ "{\r\n\"a\":\r\n1,\r\n\"b\": 2}", "b", 4 },
 	{ "{\n\"a\"\n:\n1}", "a", 2 },
-	/* A name is whole, and what stands in a string is no structure. */
+	/* Names are compared whole, and strings have no structure. */
 	{ "{\n\"ab\": 1,\n\"a\": 2}", "a", 3 },
 	{ "{\n\"a\": 1,\n\"ab\": 2}", "ab", 3 },
 	{ "{\n\"x\": \"a\",\n\"a\": 2}", "a", 3 },
@@ -206,7 +206,7 @@ static const struct {
 	{ "{\n\"x\": \"\\\\\",\n\"a\": 2}", "a", 3 },
 	{ "{\n\"x\": \"\\\\\\\"\",\n\"a\": 2}", "a", 3 },
 	{ "{\n\"x,\": 1,\n\"a\": 2}", "a", 3 },
-	/* What is deeper is stepped over. */
+	/* Members of inner objects are skipped. */
 	{ "{\n\"x\": {\"a\": 1},\n\"a\": 2}", "a", 3 },
 	{ "{\n\"x\": [{\"a\": 1}, 2],\n\"a\": 2}", "a", 3 },
 	{ "{\n\"x\": {},\n\"a\": 2}", "a", 3 },
@@ -227,8 +227,7 @@ static const struct {
 	{ ACCOUNTS, "accounts/1/permit", 5 },
 	{ ACCOUNTS, "accounts/1/permit/1", 6 },
 	{ ACCOUNTS, "after", 8 },
-	/* Names with a dot, a quotation mark or an escape are names like any.
-	 */
+	/* Names with a dot, a quotation mark or an escape. */
 	{ "{\n\"a.b\": 1,\n\"c\": 2}", "a.b", 2 },
 	{ "{\"a\": {\n\"b\": 1},\n\"a.b\": 2}", "a.b", 3 },
 	{ "{\n\"\\u0061\": 1,\n\"b\": 2}", "a", 2 },
@@ -238,7 +237,7 @@ static const struct {
 	{ "\n1", "", 1 },
 };
 
-/* The steps of a path, outermost first; how many. */
+/* Note the steps of a path, outermost first; return how many. */
 static size_t
 steps_of(size_t *steps, const struct json *value, const char *path)
 {
@@ -287,7 +286,7 @@ test_place_error(void **state)
 	}
 }
 
-/* Whoever walks notes the steps. */
+/* json_each() and json_each_element() note their steps. */
 static enum err_code
 refuse_two(void *ctx, const struct json *value, struct err *err)
 {
@@ -352,7 +351,7 @@ test_format_string(void **state)
 }
 
 static void
-test_format_string_stays_inside(void **state)
+test_format_string_stays_in_the_buffer(void **state)
 {
 	(void)state;
 	for (size_t size = 1; size < 8; size++) {
@@ -373,13 +372,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
-		cmocka_unit_test(test_parse_counts_octets),
+		cmocka_unit_test(test_parse_stops_at_len),
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_each_keeps_the_order),
 		cmocka_unit_test(test_place_error),
 		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_format_string),
-		cmocka_unit_test(test_format_string_stays_inside),
+		cmocka_unit_test(test_format_string_stays_in_the_buffer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

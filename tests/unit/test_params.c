@@ -28,7 +28,7 @@ test_good_types(void **state)
 	}
 }
 
-/* Without a body there is nothing that needs a type. */
+/* An empty body needs no type. */
 static void
 test_no_body(void **state)
 {
@@ -72,7 +72,7 @@ test_bad_types(void **state)
 	}
 }
 
-/* What a route takes: the rest is passed over, even when it is malformed. */
+/* Parameters that a route does not take are ignored, even if malformed. */
 static const struct {
 	const char *body;
 	unsigned required, optional, given; /* given 0: refused */
@@ -116,7 +116,7 @@ test_required_and_optional(void **state)
 	}
 }
 
-/* The largest body there is, full of what is to be passed over. */
+/* The largest body, most of which is ignored. */
 static void
 test_largest_body(void **state)
 {

@@ -17,7 +17,7 @@ static const struct accepted accepted[] = {
 	{ "name=%61.%65xample", N, "a.example", "", "", false },
 	{ "name=a%2eexample%2E", N, "a.example", "", "", false },
 	{ "%6eame=a.example", N, "a.example", "", "", false },
-	/* What nobody asked for is passed over, once or twice. */
+	/* Unknown parameters are ignored, even if given twice. */
 	{ "name=a.example&x=1&x=2&names=b&nam=c&Name=d", N, "a.example", "", "",
 	    false },
 	{ "name=a.example&=b&c&=&d=%00%ff", N, "a.example", "", "", false },
@@ -59,7 +59,7 @@ static const struct refused refused[] = {
 	{ "name=a.b&response=r&response=r", THE("response") "given twice" },
 	{ "suffix_match=true&name=a.b&suffix_match=true",
 	    THE("suffix_match") "given twice" },
-	/* Percent-encoding that is none, wherever it is. */
+	/* Malformed percent-encoding, in values and in names. */
 	{ "name=%", BAD_PERCENT },
 	{ "name=a.b%", BAD_PERCENT },
 	{ "name=a.b%6", BAD_PERCENT },

@@ -49,7 +49,7 @@ static const struct refused refused[] = {
 	{ "{\"name\": \"a\xe3\x80\x82"
 	  "example\"}",
 	    NOT_ASCII },
-	/* JSON of a kind that will not do. */
+	/* Malformed JSON, and values of the wrong type. */
 	{ "", NOT_JSON },
 	{ "name=a.b", NOT_JSON },
 	{ "{\"name\": \"a.b\"", NOT_JSON },
@@ -76,7 +76,7 @@ static const struct refused refused[] = {
 	{ "{\"name\": \"a.b\", \"suffix_match\": 1}",
 	    THE("suffix_match") "of the wrong type" },
 	{ "{\"name\": \"a.b\", \"suffix_match\": \"yes\"}", NOT_BOOLEAN },
-	/* JSON knows nothing of percent-encoding. */
+	/* JSON has no percent-encoding. */
 	{ "{\"name\": \"%61.b\"}", NOT_A_NAME },
 	{ "{\"name\": \"a+b.example\"}", NOT_A_NAME },
 };

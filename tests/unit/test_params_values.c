@@ -6,7 +6,7 @@
 #define A255 A128 A63 A63 "a"
 
 static const struct accepted accepted[] = {
-	/* Wildcards stand at their base. */
+	/* A wildcard becomes its base domain. */
 	{ "name=*.example.com", N, "example.com", "", "", false },
 	{ "name=%2A.example.com", N, "example.com", "", "", false },
 	{ "name=*.a.example.com.", N, "a.example.com", "", "", false },
@@ -16,7 +16,7 @@ static const struct accepted accepted[] = {
 	{ "name=1.example", N, "1.example", "", "", false },
 	{ "name=a.1b", N, "a.1b", "", "", false },
 	{ "name=_a.example", N, "_a.example", "", "", false },
-	/* As long as may be. */
+	/* As long as they may be. */
 	{ "name=" N192 A45, N, N192 A45, "", "", false },
 	{ "name=" N192 A45 ".", N, N192 A45, "", "", false },
 	{ "name=*." N192 A45, N, N192 A45, "", "", false },
@@ -80,7 +80,7 @@ static const struct refused refused[] = {
 	{ "name=" N192 A63, NOT_A_NAME },
 	{ "name=a.b&secret=" A128 "a", BAD_SECRET },
 	{ "name=a.b&response=" A255 "a", NOT_64URL },
-	/* The others. */
+	/* Other parameters. */
 	{ "name=a.b&secret=a+b", BAD_SECRET },
 	{ "name=a.b&secret=a%0Ab", BAD_SECRET },
 	{ "name=a.b&secret=a!b", BAD_SECRET },
@@ -108,8 +108,8 @@ test_refused(void **state)
 }
 
 /*
- * One row a way to send a parameter: what stands before, the value cut in
- * two, and after.  Between the halves comes an octet that nobody may send.
+ * Each row is a way to send a parameter: what comes before the value, its two
+ * halves, and what comes after.  A forbidden octet is put between the halves.
  */
 static const struct {
 	const char *type, *before, *first, *second, *after;
@@ -135,7 +135,7 @@ static const struct {
 };
 
 static bool
-is_never_good(int octet)
+is_forbidden(int octet)
 {
 	return octet < 0x20 || octet == '"' || octet == '\\' || octet >= 0x7f;
 }
@@ -163,7 +163,7 @@ send_with(size_t row, const char *middle, size_t len)
 }
 
 static void
-test_octets_that_nobody_may_send(void **state)
+test_forbidden_octets(void **state)
 {
 	(void)state;
 	for (size_t row = 0; row < COUNT_OF(sweeps); row++) {
@@ -175,7 +175,7 @@ test_octets_that_nobody_may_send(void **state)
 			char raw = (char)octet;
 			char text[8];
 
-			if (!is_never_good(octet))
+			if (!is_forbidden(octet))
 				continue;
 			if (send_with(row, &raw, 1) != PARAMS_BAD)
 				fail_msg("octet 0x%02x, raw", (unsigned)octet);
@@ -188,9 +188,9 @@ test_octets_that_nobody_may_send(void **state)
 	}
 }
 
-/* params_parse_name() serves the command line too; NULL: taken. */
+/* Commands use params_parse_name() as well; it returns NULL on success. */
 static void
-test_parse_name_touches_nothing_on_failure(void **state)
+test_parse_name_writes_only_on_success(void **state)
 {
 	struct dnsname name, untouched;
 
@@ -211,8 +211,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accepted),
 		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_octets_that_nobody_may_send),
-		cmocka_unit_test(test_parse_name_touches_nothing_on_failure),
+		cmocka_unit_test(test_forbidden_octets),
+		cmocka_unit_test(test_parse_name_writes_only_on_success),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

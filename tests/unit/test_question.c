@@ -12,12 +12,12 @@
 #define NAME "_acme-challenge.example.com"
 #define TAIL "\t-1\t192.0.2.1"
 
-/* A Q line: the name as it must survive, and the type. */
+/* A Q line, the name exactly as it was sent, and the type. */
 static const struct {
 	const char *line, *qname;
 	enum rrtype rrtype;
 } q_cases[] = {
-	/* As versions 1, 2 and 3 of the protocol have it. */
+	/* The fields of versions 1, 2 and 3 of the protocol, and more. */
 	{ "Q\t" NAME "\tIN\tTXT" TAIL, NAME, RRTYPE_TXT },
 	{ "Q\t" NAME "\tIN\tTXT" TAIL "\t192.0.2.2", NAME, RRTYPE_TXT },
 	{ "Q\t" NAME "\tIN\tTXT" TAIL "\t192.0.2.2\t192.0.2.0/24", NAME,
@@ -36,7 +36,7 @@ static const struct {
 	{ "Q\ta.b\tIN\t" TAIL, "a.b", RRTYPE_OTHER },
 	{ "Q\ta.b\tCH\tTXT" TAIL, "a.b", RRTYPE_OTHER },
 	{ "Q\ta.b\t\tTXT" TAIL, "a.b", RRTYPE_OTHER },
-	/* Names are kept to the octet. */
+	/* Names are not changed. */
 	{ "Q\t_aCmE-ChAlLeNgE.eXaMpLe.CoM\tIN\tTXT" TAIL,
 	    "_aCmE-ChAlLeNgE.eXaMpLe.CoM", RRTYPE_TXT },
 	{ "Q\t*.a.b\tIN\tTXT" TAIL, "*.a.b", RRTYPE_TXT },
@@ -44,7 +44,7 @@ static const struct {
 	{ "Q\ta\\046b\\\\.c\tIN\tTXT" TAIL, "a\\046b\\\\.c", RRTYPE_TXT },
 	{ "Q\ta b\tIN\tTXT" TAIL, "a b", RRTYPE_TXT },
 	{ "Q\t\xc3\xbc.b\tIN\tTXT" TAIL, "\xc3\xbc.b", RRTYPE_TXT },
-	/* What is behind the id matters to nobody. */
+	/* Nothing after the id is looked at. */
 	{ "Q\ta.b\tIN\tTXT\t2147483647\ty", "a.b", RRTYPE_TXT },
 };
 
@@ -109,7 +109,7 @@ static const char *const junk[] = {
 	"END",
 	"DATA\ta.b\tIN\tTXT\t1\t1\t\"x\"",
 	"\xff\xfe",
-	/* Tags are whole, upper-case and at the start. */
+	/* A tag is upper case and the whole first field. */
 	"q\ta.b\tIN\tTXT" TAIL,
 	" Q\ta.b\tIN\tTXT" TAIL,
 	"\tQ\ta.b\tIN\tTXT" TAIL,

@@ -15,7 +15,7 @@
 
 static struct reply reply;
 
-/* The DATA line of each version: from 3 on with scopebits and auth. */
+/* DATA lines of each version; from 3 on they have scopebits and auth. */
 static const struct {
 	struct reply_owner owner;
 	const char *want;
@@ -93,7 +93,7 @@ test_whole_answers(void **state)
 	expect("OK\tbanner\n");
 }
 
-/* What has been gathered, and whether it was for SOA: FAIL takes its place. */
+/* FAIL replaces what was gathered; for SOA an END follows it. */
 static void
 test_fail_drops_what_was_gathered(void **state)
 {
@@ -111,7 +111,7 @@ test_fail_drops_what_was_gathered(void **state)
 	}
 }
 
-/* Fill the reply up to `room` octets before its end. */
+/* Fill the reply until `room` octets are left. */
 static void
 fill_but(size_t room)
 {
@@ -124,8 +124,8 @@ fill_but(size_t room)
 }
 
 /*
- * How many octets are left for END and the NUL behind it.  When they will not
- * do, the answer is FAIL alone.
+ * How many octets are left for END and the NUL after it.  When they are too
+ * few, the answer is FAIL alone.
  */
 static const struct {
 	size_t room;
@@ -154,7 +154,7 @@ test_overflow(void **state)
 	}
 }
 
-/* A line that did not fit is not forgotten when a shorter one does. */
+/* A line that did not fit counts, even if a shorter one fits after it. */
 static void
 test_overflow_is_remembered(void **state)
 {
@@ -170,7 +170,7 @@ test_overflow_is_remembered(void **state)
 	expect("END\n");
 }
 
-/* All that one answer can hold, as long as it can be, does fit. */
+/* Every record that one answer can have, at its greatest length. */
 static void
 test_largest_answer_fits(void **state)
 {

@@ -109,7 +109,7 @@ test_parse_len(void **state)
 }
 
 static void
-test_parse_takes_these_octets_only(void **state)
+test_parse_each_octet(void **state)
 {
 	(void)state;
 	for (int octet = 0; octet <= 0xff; octet++) {
@@ -125,7 +125,7 @@ test_parse_takes_these_octets_only(void **state)
 	}
 }
 
-/* What is in a store must stay good: the vectors never change. */
+/* Stored hashes must stay valid, so these vectors never change. */
 static const struct {
 	const char *secret, *want;
 } hash_cases[] = {
@@ -220,7 +220,7 @@ main(void)
 		cmocka_unit_test(test_make),
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_parse_len),
-		cmocka_unit_test(test_parse_takes_these_octets_only),
+		cmocka_unit_test(test_parse_each_octet),
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_matches),
 		cmocka_unit_test(test_wipe),

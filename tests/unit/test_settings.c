@@ -7,7 +7,7 @@
 #define AT(m) offsetof(struct settings, m)
 #define A63   A56 "aaaaaaa"
 
-/* What `members` and the required ones make of a file, on one line. */
+/* Parse a file of one line: `members` and the required settings. */
 static enum err_code
 parse_members(struct settings *s, const char *members, struct err *err)
 {
@@ -44,7 +44,7 @@ test_defaults(void **state)
 	assert_string_equal(s.accounts_file, "");
 }
 
-/* Each number: its range and its default. */
+/* The range and the default of each number. */
 static const struct {
 	const char *key;
 	size_t offset;
@@ -120,7 +120,7 @@ test_numbers(void **state)
 	}
 }
 
-/* A member that is taken, and a text that it leaves `offset` octets inside. */
+/* Members that are accepted, and the text at `offset` afterwards. */
 static const struct {
 	const char *members;
 	size_t offset;
@@ -219,7 +219,7 @@ test_counts(void **state)
 	}
 }
 
-/* A path may be as long as the system takes, and no longer. */
+/* A path may be as long as the system allows, and no longer. */
 static void
 test_long_path(void **state)
 {

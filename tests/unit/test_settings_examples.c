@@ -1,7 +1,7 @@
-/* The examples of acmeproxy.json(5) against the parser. */
+/* Parse the examples of acmeproxy.json(5). */
 #include "tests/unit/manual.h"
 
-/* Every example that is an object is a whole file. */
+/* Every example that is an object is a whole settings file. */
 static void
 test_examples(void **state)
 {

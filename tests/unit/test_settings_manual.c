@@ -1,6 +1,6 @@
 /*
- * acmeproxy.json(5) against the parser.  Below each `.It Ic KEY` the page has a
- * line of type, range and default: what it says is tried.
+ * Compare acmeproxy.json(5) with the parser.  After each `.It Ic KEY` the page
+ * has a line with type, range and default, and the tests try what it says.
  */
 #include <limits.h>
 
@@ -20,7 +20,7 @@ struct entry {
 static struct entry entries[N_MAX];
 static size_t n_entries;
 
-/* A setting that needs others beside it. */
+/* Settings that need others, and those others. */
 static const struct {
 	const char *key, *others;
 } companions[] = {
@@ -40,7 +40,7 @@ static const struct {
 	{ "zone.records", "\"name\": \"a.example\"" },
 };
 
-/* A default that is another setting's value, as it is written out. */
+/* A default that is the value of another setting, and that value. */
 static const struct {
 	const char *key, *says, *value;
 } derived[] = {
@@ -61,7 +61,7 @@ others_of(const char *key)
 static char text[4 * PATH_MAX];
 static struct err err; /* of the last parse */
 
-/* Put a member, or the beginning of one, behind those that are in `text`. */
+/* Append a member, or the beginning of one, to those in `text`. */
 static void
 add(const char *member)
 {
@@ -81,7 +81,7 @@ add_pair(const char *key, const char *value)
 	add(pair);
 }
 
-/* Parse a file in which `key` has this value; NULL: in which it is not. */
+/* Parse a file in which `key` has this value; NULL: one without `key`. */
 static enum err_code
 parse_with(struct settings *s, const char *key, const char *value)
 {
@@ -113,7 +113,7 @@ takes(const char *key, const char *value)
 	return parse_with(&s, key, value) == ERR_OK;
 }
 
-/* Note "KEY , KEY" of an item, and the line below. */
+/* Note each key of an item, "KEY , KEY", and the line after it. */
 static void
 take_item(const char *keys, const char *line)
 {
@@ -169,7 +169,7 @@ test_keys(void **state)
 				n_found++;
 		assert_int_equal(n_found, 1);
 	}
-	/* Each is on the page once: what else is there, nobody has. */
+	/* Each setting is on the page once, and nothing else is. */
 	assert_int_equal(n_entries, n);
 	assert_true(n > 30);
 }
@@ -190,7 +190,7 @@ default_of(const struct entry *e)
 	return found;
 }
 
-/* To write a default out is to leave it out. */
+/* A default that is written out changes nothing. */
 static void
 test_defaults(void **state)
 {
@@ -210,7 +210,7 @@ test_defaults(void **state)
 			assert_false(takes(key, NULL));
 			assert_true(takes(key, "\"a.example\""));
 		} else {
-			/* Left out together: all are parts of one object. */
+			/* Only parts of redis have no default. */
 			assert_non_null(
 			    strstr(entries[i].says, "; no default"));
 			assert_memory_equal(key, "redis", strlen("redis"));
@@ -218,7 +218,7 @@ test_defaults(void **state)
 	}
 }
 
-/* A number, a string of so many octets, an array of so many elements. */
+/* The number n, a string of n octets or an array of n elements. */
 static const char *
 sized(const char *kind, const char *element, int n)
 {
@@ -241,7 +241,7 @@ sized(const char *kind, const char *element, int n)
 	return value;
 }
 
-/* The page's limits are the parser's. */
+/* The page and the parser have the same limits. */
 static void
 test_ranges(void **state)
 {
@@ -272,7 +272,7 @@ test_ranges(void **state)
 	assert_true(n_ranges > 20);
 }
 
-/* How a line may begin, and what such a setting does not take. */
+/* How a line may begin, and a value that such a setting refuses. */
 static const struct {
 	const char *says, *bad;
 } kinds[] = {
@@ -306,7 +306,7 @@ test_kinds(void **state)
 	}
 }
 
-/* The words of a setting are those that its error names. */
+/* The page has the words that the parser's error has. */
 static void
 test_words(void **state)
 {

@@ -6,7 +6,7 @@
 static const struct {
 	const char *text, *want;
 } refused[] = {
-	/* No settings at all. */
+	/* Not one JSON object. */
 	{ "", FILE_NAME ":1: " },
 	{ "[]", FILE_NAME ":1: an object is needed, not an array" },
 	{ "\"a\"", FILE_NAME ":1: an object is needed, not a string" },
@@ -27,7 +27,7 @@ static const struct {
 	    FILE_NAME ":3: " },
 	{ WITH("\"redis\": {\"socket\": \"/s\",\n\"nope\": 1}"),
 	    FILE_NAME ":3: redis.nope: unknown setting" },
-	/* The first fault in the text is the one that is told. */
+	/* The first fault in the text is reported. */
 	{ WITH("\"workers\": 0,\n\"nope\": 1"),
 	    FILE_NAME ":2: workers: must be between 1 and 256" },
 	/* Names. */
@@ -136,7 +136,7 @@ static const struct {
 	    FILE_NAME ":3: redis_read.timeout_ms: must be between " },
 	{ WITH("\"redis_read\": 7"),
 	    FILE_NAME ":2: redis_read: an object is needed" },
-	/* The line is that of the element, whatever the names look like. */
+	/* The line is the element's, whatever the names look like. */
 	{ WITH("\"nameservers\": [\"a\",\n\"b\",\n\"c d\"]"),
 	    FILE_NAME ":4: nameservers.2: octet 0x20 in a name" },
 	{ WITH("\"zone\": {\"records\": [\n\"@ 1 A 192.0.2.1\",\n"
@@ -148,7 +148,7 @@ static const struct {
 	    FILE_NAME ":3: wor.kers: unknown setting" },
 	{ WITH("\"workers\": 1,\n\"registration\": \"open\""),
 	    FILE_NAME ":3: registration: needs a zone" },
-	/* The same member inside and outside: the line of the right one. */
+	/* Two objects have the same member: the line is the right one's. */
 	{ WITH("\"redis_read\": {\"socket\": \"/s\",\n\"timeout_ms\": 10},\n"
 	       "\"redis\": {\n\"timeout_ms\": 9}"),
 	    FILE_NAME ":5: redis.timeout_ms: must be between " },

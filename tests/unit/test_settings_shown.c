@@ -1,6 +1,6 @@
 #include "tests/unit/settings.h"
 
-/* What is shown is a file that says the same. */
+/* What settings_show() writes makes a file with the same settings. */
 static const char *const shown[] = {
 	"{" REQUIRED "}",
 	"{" REQUIRED ", \"authority\": \"parent\", \"caa_issuers\": [], "

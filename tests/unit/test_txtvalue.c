@@ -88,7 +88,7 @@ test_parse_len(void **state)
 }
 
 static void
-test_parse_takes_these_octets_only(void **state)
+test_parse_each_octet(void **state)
 {
 	(void)state;
 	for (int octet = 0; octet <= 0xff; octet++) {
@@ -115,7 +115,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_parse_len),
-		cmocka_unit_test(test_parse_takes_these_octets_only),
+		cmocka_unit_test(test_parse_each_octet),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

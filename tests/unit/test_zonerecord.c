@@ -36,7 +36,7 @@ static const struct {
 	{ "w 60 CAA 0 issue \"ca.example\"", "w." ZONE, 60, "CAA",
 	    "0 issue \"ca.example\"" },
 	{ "w 60 CNAME a.example.net", "w." ZONE, 60, "CNAME", "a.example.net" },
-	/* Those that may stand at the zone's own name. */
+	/* Types that the zone's own name may have. */
 	{ "@ 60 A 192.0.2.1", ZONE, 60, "A", "192.0.2.1" },
 	{ "@ 60 AAAA 2001:db8::1", ZONE, 60, "AAAA", "2001:db8::1" },
 	{ "@ 60 MX 10 mx.example.net", ZONE, 60, "MX", "10\tmx.example.net" },
@@ -237,7 +237,7 @@ static const char *const refused[] = {
 	"w 60 TYPE1 \\# 4 c0000201",
 	"w 60 IN A 192.0.2.1",
 	"w IN 60 A 192.0.2.1",
-	/* Those that cannot stand at the zone's own name. */
+	/* Types that the zone's own name cannot have. */
 	"@ 60 NS ns.example.net",
 	"@ 60 CNAME a.example.net",
 	ZONE ". 60 NS ns.example.net",
@@ -333,9 +333,9 @@ test_refused(void **state)
 	}
 }
 
-/* A quoted text has these octets only, in TXT and in CAA. */
+/* TXT and CAA take the same octets in a quoted text. */
 static void
-test_quoted_takes_these_octets_only(void **state)
+test_quoted_each_octet(void **state)
 {
 	static const char *const before[] = { "w 60 TXT", "w 60 CAA 0 issue" };
 
@@ -366,7 +366,7 @@ main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_format),
 		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_quoted_takes_these_octets_only),
+		cmocka_unit_test(test_quoted_each_octet),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
