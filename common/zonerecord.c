@@ -197,6 +197,10 @@ zonerecord_parse(struct zonerecord *record, const char *text,
 	struct zonerecord out = { .ttl_s = 0 };
 	char owner[DNSNAME_MAX + 2];
 
+	text += strspn(text, " \t");
+	if (strcspn(text, " \t") >= sizeof(owner))
+		return err_set(err, ERR_INPUT, "owner: over %d octets",
+		    DNSNAME_MAX);
 	take_word(owner, sizeof(owner), &text);
 	if (parse_owner(&out.owner, owner, zone, err) != ERR_OK ||
 	    take_number(&out.ttl_s, TTL_MAX_S, &text, err) != ERR_OK)
