@@ -20,7 +20,21 @@ parse_address(struct address *out, const char *text)
 	return inet_pton(out->family, text, out->octets) == 1;
 }
 
-/* Parse "ADDRESS/BITS"; *n_bits is BITS. */
+/* An IPv4-mapped address is the IPv4 address (RFC 4291, 2.5.5.2). */
+static bool
+unmap(struct address *address)
+{
+	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	if (address->family != AF_INET6 ||
+	    memcmp(address->octets, mapped, sizeof(mapped)) != 0)
+		return false;
+	address->family = AF_INET;
+	memmove(address->octets, address->octets + sizeof(mapped), 4);
+	return true;
+}
+
+/* Parse "ADDRESS/BITS"; *n_bits is BITS, of IPv4 if the address is. */
 static bool
 parse_network(struct address *out, unsigned *n_bits, const char *text)
 {
@@ -35,8 +49,12 @@ parse_network(struct address *out, unsigned *n_bits, const char *text)
 	memcpy(address, text, len);
 	address[len] = '\0';
 	*n_bits = (unsigned)strtoul(slash + 1, &end, 10);
-	return *end == '\0' && strlen(slash + 1) <= 3 &&
-	    parse_address(out, address) && *n_bits <= out->n_bits;
+	if (*end != '\0' || strlen(slash + 1) > 3 ||
+	    !parse_address(out, address) || *n_bits > out->n_bits)
+		return false;
+	if (*n_bits >= 96 && unmap(out))
+		*n_bits -= 96;
+	return true;
 }
 
 enum err_code
@@ -45,14 +63,18 @@ cidr_parse(char *out, const char *text, size_t len, struct err *err)
 	char plain[CIDR_MAX];
 	struct address address;
 	unsigned n_bits;
-	size_t n = 0;
+	char *close;
 
-	for (size_t i = 0; i < len && n < sizeof(plain) - 1; i++)
-		if (text[i] != '[' && text[i] != ']')
-			plain[n++] = text[i];
-	plain[n] = '\0';
-	if (len >= sizeof(plain) || strlen(plain) != n ||
-	    !parse_network(&address, &n_bits, plain))
+	if (len >= sizeof(plain) || memchr(text, '\0', len) != NULL)
+		return err_set(err, ERR_INPUT, "no network");
+	memcpy(plain, text, len);
+	plain[len] = '\0';
+	close = strstr(plain, "]/");
+	if (plain[0] == '[' && close != NULL && strchr(plain, ':') != NULL) {
+		memmove(close, close + 1, strlen(close));
+		memmove(plain, plain + 1, strlen(plain));
+	}
+	if (!parse_network(&address, &n_bits, plain))
 		return err_set(err, ERR_INPUT, "no network");
 	(void)snprintf(out, CIDR_MAX, "%s", plain);
 	return ERR_OK;
@@ -75,15 +97,13 @@ is_in(const struct address *address, const struct address *network,
 bool
 cidr_list_has(const char *networks, const char *address)
 {
-	static const char mapped[] = "::ffff:"; /* RFC 4291, 2.5.5.2 */
 	struct address one, network;
 	char text[CIDR_MAX];
 	unsigned n_bits;
 
-	if (strncmp(address, mapped, strlen(mapped)) == 0)
-		address += strlen(mapped);
 	if (!parse_address(&one, address))
 		return false;
+	(void)unmap(&one);
 	while (*networks != '\0') {
 		size_t len = strcspn(networks, " ");
 

@@ -36,6 +36,15 @@ static const struct {
 	/* Brackets around an IPv6 address are dropped. */
 	{ "[2001:db8::]/32", "2001:db8::/32" },
 	{ "[::1]/128", "::1/128" },
+	{ "1[9]2.0.2.0/24", NULL },
+	{ "[192.0.2.0]/24", NULL },
+	{ "192.0.2.0/[24]", NULL },
+	{ "]2001:db8::[/32", NULL },
+	{ "[::1/128", NULL },
+	{ "::1]/128", NULL },
+	{ "[[::1]]/128", NULL },
+	/* IPv4-mapped ones stay as they are. */
+	{ "::ffff:192.0.2.0/120", "::ffff:192.0.2.0/120" },
 	/* Prefix lengths. */
 	{ "192.0.2.0", NULL },
 	{ "192.0.2.0/", NULL },
@@ -204,6 +213,12 @@ static const struct {
 	/* An IPv4-mapped address is the IPv4 address. */
 	{ NET1, "::ffff:192.0.2.1", true },
 	{ NET1, "::ffff:192.0.3.1", false },
+	{ NET1, "::FFFF:192.0.2.1", true },
+	{ NET1, "::ffff:c000:201", true },
+	{ "::ffff:192.0.2.0/120", "192.0.2.1", true },
+	{ "::ffff:192.0.2.0/120", "::ffff:192.0.2.1", true },
+	{ "::ffff:192.0.2.0/120", "192.0.3.1", false },
+	{ "::ffff:0:0/96", "192.0.2.1", true },
 	{ "0.0.0.0/0", "::ffff:192.0.2.1", true },
 	{ "::/0", "::ffff:192.0.2.1", false },
 	{ NET1, "::192.0.2.1", false },
