@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "fcgi-app/access/accounts_file.h"
 #include "fcgi-app/config.h"
 
 enum err_code

@@ -10,24 +10,19 @@
 #define ACCOUNT_NAME_MAX 64 /* octets */
 
 /*
- * A permission: one name, or (a leading dot in the file) all names below it.
+ * A permission: one name, or all names below it, which is written with a
+ * leading dot.
  */
 struct permit {
 	bool below;
 	struct dnsname name;
 };
 
-/* Permissions as the file and the command line write them. */
-struct permit_texts {
-	size_t n;
-	const char *const *v;
-};
-
 /* Who may create authorisations, and for which names. */
 struct account {
 	char name[ACCOUNT_NAME_MAX + 1]; /* graphic ASCII */
 	struct secret_hash secret_hash;
-	bool permits_any; /* the file has no "permit" */
+	bool permits_any; /* else only these */
 	size_t n_permits;
 	struct permit *permits;
 };
@@ -38,37 +33,36 @@ struct accounts {
 };
 
 /*
- * Read an accounts file.
- *
- * Returns ERR_OK and accounts for accounts_free(); ERR_SYSTEM when it cannot be
- * read; ERR_INPUT when it is malformed, or others than its owner and group can
- * read it, or others than its owner write it.
+ * Set an account's name.  Returns ERR_OK, or ERR_INPUT: 1 to ACCOUNT_NAME_MAX
+ * graphic octets are needed.
  */
-MUST_CHECK enum err_code accounts_read(struct accounts **accounts,
-    const char *file, struct err *err);
+MUST_CHECK enum err_code account_set_name(struct account *account,
+    const char *name, struct err *err);
 
 /*
- * Write an accounts file: whole, or not at all.  An existing file keeps its
- * owner, its group and its mode, less what goes beyond 0640.
+ * Add a permission, "example.com" or ".example.com".
+ * Returns ERR_OK, ERR_INPUT, or ERR_SYSTEM when out of memory.
  */
-MUST_CHECK enum err_code accounts_write(const struct accounts *accounts,
-    const char *file, struct err *err);
+MUST_CHECK enum err_code account_add_permit(struct account *account,
+    const char *text, struct err *err);
 
-void accounts_free(struct accounts *accounts);
+/* Free what an account owns. */
+void account_wipe(struct account *account);
 
 /*
  * Add an account, or remove one by its name.
  *
- *   permits	n texts as in the file; NULL for any name
+ *   account	on success the accounts own what it owned
  *
- * Return ERR_OK, or ERR_INPUT: the name is there already (is not there), or
- * the name or a permit is malformed.
+ * Return ERR_OK; ERR_INPUT when the name is there already, or is not there; or
+ * ERR_SYSTEM when out of memory.
  */
 MUST_CHECK enum err_code accounts_add(struct accounts *accounts,
-    const char *name, const struct secret_hash *hash,
-    const struct permit_texts *permits, struct err *err);
+    const struct account *account, struct err *err);
 MUST_CHECK enum err_code accounts_remove(struct accounts *accounts,
     const char *name, struct err *err);
+
+void accounts_free(struct accounts *accounts);
 
 /*
  * The account whose secret this is, or NULL.  Takes the same time whichever it

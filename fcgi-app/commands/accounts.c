@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "fcgi-app/access/accounts_file.h"
 #include "fcgi-app/commands/command.h"
 
 /* The accounts file, locked so that nobody else changes it meanwhile. */
@@ -86,12 +87,26 @@ tell_how_to_reload(void)
 		   "(or send SIGHUP)");
 }
 
+/* What the command line says about an account; a sentence when it is wrong. */
+static enum err_code
+read_account(struct account *account, const struct options *o, struct err *err)
+{
+	struct err why = { 0 };
+	enum err_code rc = account_set_name(account, o->argument, err);
+
+	account->permits_any = o->n_permits == 0;
+	for (size_t i = 0; rc == ERR_OK && i < o->n_permits; i++)
+		if (account_add_permit(account, o->permits[i], &why) != ERR_OK)
+			rc = err_set(err, ERR_INPUT, "--permit %s: %s",
+			    o->permits[i], why.text);
+	return rc;
+}
+
 enum exit_status
 command_createaccount(const struct options *o)
 {
-	struct permit_texts permits = { o->n_permits, o->permits };
+	struct account account = { 0 };
 	struct err err = { 0 };
-	struct secret_hash hash;
 	struct secret secret;
 	struct editing *e = start_editing(o, &err);
 	enum err_code rc;
@@ -99,10 +114,13 @@ command_createaccount(const struct options *o)
 	if (e == NULL)
 		return command_fail(&err);
 	secret_make(&secret);
-	secret_hash(&hash, &secret);
-	rc = accounts_add(e->accounts, o->argument, &hash,
-	    o->n_permits > 0 ? &permits : NULL, &err);
+	secret_hash(&account.secret_hash, &secret);
+	rc = read_account(&account, o, &err);
 	if (rc == ERR_OK)
+		rc = accounts_add(e->accounts, &account, &err);
+	if (rc != ERR_OK)
+		account_wipe(&account); /* else the accounts have it */
+	else
 		rc = accounts_write(e->accounts, e->settings.accounts_file,
 		    &err);
 	if (rc == ERR_OK) {

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fcgi-app/access/accounts.h"
+#include "fcgi-app/access/accounts_file.h"
 #include "tests/fuzz/check.h"
 
 static char file[] = "/tmp/fuzz_accounts.XXXXXX";

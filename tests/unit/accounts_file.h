@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "fcgi-app/access/accounts.h"
+#include "fcgi-app/access/accounts_file.h"
 
 /* The texts of accounts files, and a place to write them to. */
 

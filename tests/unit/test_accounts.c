@@ -58,19 +58,20 @@ static const struct {
 	{ { "any" }, "example.com", true, true },
 };
 
-/* Add the account of a row of permit_cases. */
-static void
-add_account(struct accounts *accounts, const char *const *permits)
+/* Make an account; permits end with NULL, "any" stands for no list of them. */
+static enum err_code
+make(struct account *account, const char *name, const char *const *permits)
 {
-	struct secret_hash hash = { HASH };
-	struct permit_texts texts = { .v = permits };
-	bool any = permits[0] != NULL && strcmp(permits[0], "any") == 0;
+	enum err_code rc;
 
-	while (permits[texts.n] != NULL)
-		texts.n++;
-	assert_int_equal(accounts_add(accounts, "a", &hash, any ? NULL : &texts,
-			     NULL),
-	    ERR_OK);
+	*account = (struct account){ .secret_hash = { HASH } };
+	rc = account_set_name(account, name, NULL);
+	account->permits_any =
+	    permits[0] != NULL && strcmp(permits[0], "any") == 0;
+	for (; rc == ERR_OK && !account->permits_any && *permits != NULL;
+	     permits++)
+		rc = account_add_permit(account, *permits, NULL);
+	return rc;
 }
 
 static void
@@ -78,37 +79,37 @@ test_permits(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(permit_cases); i++) {
-		struct accounts *a = calloc(1, sizeof(*a));
 		const char *text = permit_cases[i].name;
+		struct account account;
 		struct dnsname name;
 		bool got;
 
-		assert_non_null(a);
 		print_message("case %zu: %s\n", i, text);
-		add_account(a, permit_cases[i].permits);
+		assert_int_equal(make(&account, "a", permit_cases[i].permits),
+		    ERR_OK);
 		assert_int_equal(dnsname_parse(&name, text, strlen(text), NULL),
 		    ERR_OK);
-		got = account_permits(&a->v[0], &name,
+		got = account_permits(&account, &name,
 		    permit_cases[i].suffix_match);
-		accounts_free(a);
+		account_wipe(&account);
 		assert_int_equal(got, permit_cases[i].want);
 	}
 }
 
 static const struct {
-	const char *name, *permit; /* NULL: any */
+	const char *name, *permit;
 	enum err_code want;
 } add_cases[] = {
-	{ "a", NULL, ERR_OK },
+	{ "a", "any", ERR_OK },
 	{ "b", "example.com", ERR_OK },
 	{ "c\"\\", ".example.com", ERR_OK },
-	{ A64, NULL, ERR_OK },
-	{ "a", NULL, ERR_INPUT },
-	{ "", NULL, ERR_INPUT },
-	{ A64 "a", NULL, ERR_INPUT },
-	{ "d e", NULL, ERR_INPUT },
-	{ "d\n", NULL, ERR_INPUT },
-	{ "d\xc3\xbc", NULL, ERR_INPUT },
+	{ A64, "any", ERR_OK },
+	{ "a", "any", ERR_INPUT },
+	{ "", "any", ERR_INPUT },
+	{ A64 "a", "any", ERR_INPUT },
+	{ "d e", "any", ERR_INPUT },
+	{ "d\n", "any", ERR_INPUT },
+	{ "d\xc3\xbc", "any", ERR_INPUT },
 	{ "d", "*.example.com", ERR_INPUT },
 	{ "d", "", ERR_INPUT },
 	{ "d", ".", ERR_INPUT },
@@ -119,19 +120,21 @@ static void
 test_add_and_remove(void **state)
 {
 	struct accounts *a = calloc(1, sizeof(*a));
-	struct secret_hash hash = { HASH };
 
 	(void)state;
 	assert_non_null(a);
 	for (size_t i = 0; i < COUNT_OF(add_cases); i++) {
-		const char *const permit[] = { add_cases[i].permit };
-		struct permit_texts texts = { 1, permit };
+		const char *const permits[] = { add_cases[i].permit, NULL };
+		struct account account;
 		size_t n = a->n;
 		enum err_code rc;
 
 		print_message("case %zu: %s\n", i, add_cases[i].name);
-		rc = accounts_add(a, add_cases[i].name, &hash,
-		    permit[0] != NULL ? &texts : NULL, NULL);
+		rc = make(&account, add_cases[i].name, permits);
+		if (rc == ERR_OK)
+			rc = accounts_add(a, &account, NULL);
+		if (rc != ERR_OK)
+			account_wipe(&account);
 		assert_int_equal(rc, add_cases[i].want);
 		assert_int_equal(a->n, n + (rc == ERR_OK));
 	}
@@ -149,14 +152,15 @@ static void
 test_find(void **state)
 {
 	struct accounts *a = calloc(1, sizeof(*a));
-	struct secret_hash zero = { ZERO }, hash = { HASH };
+	struct account zero = { .name = "zero", .secret_hash = { ZERO } };
+	struct account ops = { .name = "ops", .secret_hash = { HASH } };
 	const struct account *found;
 	struct secret secret;
 
 	(void)state;
 	assert_non_null(a);
-	assert_int_equal(accounts_add(a, "zero", &zero, NULL, NULL), ERR_OK);
-	assert_int_equal(accounts_add(a, "ops", &hash, NULL, NULL), ERR_OK);
+	assert_int_equal(accounts_add(a, &zero, NULL), ERR_OK);
+	assert_int_equal(accounts_add(a, &ops, NULL), ERR_OK);
 	assert_int_equal(secret_parse(&secret,
 			     "0123456789abcdef0123456789abcdef", 32, NULL),
 	    ERR_OK);

@@ -129,18 +129,17 @@ static void
 test_round_trip_of_the_longest_name(void **state)
 {
 	struct accounts *before = calloc(1, sizeof(*before)), *after = NULL;
-	struct secret_hash hash = { HASH };
-	char name[ACCOUNT_NAME_MAX + 1];
+	struct account account = { .secret_hash = { HASH },
+		.permits_any = true };
 
 	(void)state;
 	assert_non_null(before);
-	memset(name, '"', sizeof(name) - 1);
-	name[sizeof(name) - 1] = '\0';
-	assert_int_equal(accounts_add(before, name, &hash, NULL, NULL), ERR_OK);
+	memset(account.name, '"', ACCOUNT_NAME_MAX);
+	assert_int_equal(accounts_add(before, &account, NULL), ERR_OK);
 	assert_int_equal(accounts_write(before, file, NULL), ERR_OK);
 	accounts_free(before);
 	assert_int_equal(accounts_read(&after, file, NULL), ERR_OK);
-	assert_string_equal(after->v[0].name, name);
+	assert_string_equal(after->v[0].name, account.name);
 	accounts_free(after);
 }
 
