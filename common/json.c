@@ -321,3 +321,12 @@ json_format_string(char *buf, size_t size, const char *text)
 	buf[len] = '\0';
 	return len;
 }
+
+void
+json_print_string(FILE *out, const char *text)
+{
+	json_t *string = json_string_nocheck(text);
+
+	(void)json_dumpf(string, out, JSON_ENCODE_ANY);
+	json_decref(string);
+}

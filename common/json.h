@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "common/err.h"
 
@@ -102,5 +103,8 @@ enum err_code json_place_error(struct err *err, const struct json *doc,
  * Returns the number of octets written, without the terminating NUL.
  */
 size_t json_format_string(char *buf, size_t size, const char *text);
+
+/* Print a string as JSON, quotes included; a failure is in ferror(3). */
+void json_print_string(FILE *out, const char *text);
 
 #endif

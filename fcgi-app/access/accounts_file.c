@@ -175,10 +175,9 @@ accounts_read(struct accounts **accounts, const char *file, struct err *err)
 static void
 print_account(FILE *out, const struct account *account)
 {
-	char name[2 * ACCOUNT_NAME_MAX + 3];
-
-	(void)json_format_string(name, sizeof(name), account->name);
-	(void)fprintf(out, "    {\"name\": %s, \"secret_hash\": \"%s\"", name,
+	(void)fprintf(out, "    {\"name\": ");
+	json_print_string(out, account->name);
+	(void)fprintf(out, ", \"secret_hash\": \"%s\"",
 	    account->secret_hash.text);
 	if (!account->permits_any) {
 		(void)fprintf(out, ", \"permit\": [");

@@ -157,33 +157,38 @@ command_deleteaccount(const struct options *o)
 	return rc == ERR_OK ? EXIT_DONE : command_fail(&err);
 }
 
-/* Write "example.com, .example.org"; what does not fit is cut. */
-static void
-print_permits(char *buf, size_t size, const struct account *account)
+/* "example.com, .example.org"; free() it.  NULL when out of memory. */
+static char *
+format_permits(const struct account *account)
 {
-	size_t len = 0;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
 
-	(void)snprintf(buf, size, "%s", account->permits_any ? "any" : "");
-	for (size_t i = 0; i < account->n_permits && len < size; i++) {
-		int n = snprintf(buf + len, size - len, "%s%s%s",
-		    i > 0 ? ", " : "", account->permits[i].below ? "." : "",
+	if (out == NULL)
+		return NULL;
+	if (account->permits_any)
+		(void)fputs("any", out);
+	for (size_t i = 0; i < account->n_permits; i++)
+		(void)fprintf(out, "%s%s%s", i > 0 ? ", " : "",
+		    account->permits[i].below ? "." : "",
 		    account->permits[i].name.text);
-
-		len += n > 0 ? (size_t)n : 0;
-	}
+	return fclose(out) == 0 ? text : NULL;
 }
 
 static enum err_code
 accounts(void *ctx, struct table *table, struct err *err)
 {
 	const struct accounts *accounts = ctx;
-	char permits[2048];
 
-	(void)err;
 	for (size_t i = 0; i < accounts->n; i++) {
-		print_permits(permits, sizeof(permits), &accounts->v[i]);
+		char *permits = format_permits(&accounts->v[i]);
+
+		if (permits == NULL)
+			return err_set(err, ERR_SYSTEM, "out of memory");
 		table_row(table,
 		    (const char *const[]){ accounts->v[i].name, permits });
+		free(permits);
 	}
 	return ERR_OK;
 }

@@ -68,8 +68,6 @@ print_heading(const struct table *table)
 static void
 print_json(const struct table *table, const char *const *values)
 {
-	char text[4096];
-
 	for (size_t i = 0; i < table->n_columns; i++) {
 		(void)fprintf(table->out, "%s\"%s\": ", i == 0 ? "{" : ", ",
 		    table->columns[i]);
@@ -78,8 +76,7 @@ print_json(const struct table *table, const char *const *values)
 		} else if (values[i][0] == TABLE_RAW[0]) {
 			(void)fputs(values[i] + 1, table->out);
 		} else {
-			(void)json_format_string(text, sizeof(text), values[i]);
-			(void)fputs(text, table->out);
+			json_print_string(table->out, values[i]);
 		}
 	}
 	(void)fputs("}\n", table->out);
