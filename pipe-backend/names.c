@@ -1,4 +1,29 @@
-/* The rules for which names are ours and which records they have. */
+/*
+ * Which names are ours and which records they have.
+ *
+ * The rule of apexes.  N is a name, and _acme-challenge.N what its owner
+ * delegates to us.  A name is an apex, with SOA, NS, CAA and its own TXT
+ * records, when it is
+ *
+ *   _acme-challenge.N       and N is covered: authorised, or below an
+ *                           authorisation with suffix_match
+ *   _validation-persist.N   and N itself is authorised (persistent_records):
+ *                           what stays must go with what allowed it
+ *   N                       and N itself is authorised (authority name, parent)
+ *   the parent of N         and N is authorised (authority parent)
+ *   the zone                of the settings
+ *
+ * N and its parent are apexes outside of other_zones only.  Any other name is
+ * data of the zone, or of the challenge one label above, or nobody's.  What is
+ * kept true:
+ *
+ * - A question is answered by one zone.  PowerDNS says which one it looks in by
+ *   the id that our SOA gave it; a question with another id is another
+ *   backend's, or another zone's of ours, and gets nothing.
+ * - A name with data has no NXDOMAIN above it, up to its apex: names between
+ *   the two exist without data.
+ * - What is not ours gets no record at all, so that other backends are asked.
+ */
 #include <string.h>
 
 #include "common/clock.h"
