@@ -1,5 +1,5 @@
-# bash completion for acmeproxy.  The program's own --help says which commands
-# and options there are, so that this file needs no list of them.
+# bash completion for acmeproxy.  It reads the commands and options from the
+# program's --help, so this file needs no list of them.
 # shellcheck shell=bash
 
 _acmeproxy() { # PROGRAM
@@ -7,7 +7,7 @@ _acmeproxy() { # PROGRAM
 	local before=${COMP_WORDS[COMP_CWORD - 1]} wanted='[a-z]*' help
 
 	COMPREPLY=()
-	# "--option=ARGUMENT" comes as three words.
+	# bash splits "--option=ARGUMENT" into three words.
 	if [[ $word == = ]]; then
 		word=
 	elif [[ $before == = ]]; then

@@ -1,7 +1,7 @@
 #!/bin/sh
 # certbot's --manual-auth-hook for acmeproxy; certbot-cleanup.sh is its
-# --manual-cleanup-hook.  Settings are in /etc/acmeproxy.ini, ACMEPROXY_INI names
-# another file: see acmeproxy-hook.
+# --manual-cleanup-hook.  Settings are in /etc/acmeproxy.ini, or in the file that
+# ACMEPROXY_INI names: see acmeproxy-hook.
 set -u
 hook=$(dirname "$(readlink -f "$0")")/acmeproxy-hook
 

@@ -6,7 +6,7 @@
 #     export ACMEPROXY_ENDPOINT=https://acmeproxy.example.net
 #     export ACMEPROXY_SECRETS_FILE=/etc/dehydrated/acmeproxy.secrets
 #
-# More settings: acmeproxy-hook.  HOOK_CHAIN may be "yes" or "no".
+# acmeproxy-hook lists more settings.  HOOK_CHAIN may be "yes" or "no".
 set -u
 hook=$(dirname "$(readlink -f "$0")")/acmeproxy-hook
 

@@ -5,9 +5,9 @@
 #     export ACMEPROXY_SECRET=52f562aedc99383c6af848bc7016380a
 #     acme.sh --issue --dns dns_acmeproxy -d secure.example.com
 #
-# acme.sh remembers the two for the renewals.  It reads this file into itself
-# and sends requests by its own _post, so this file stands alone.
-# shellcheck disable=SC2034 # acme.sh looks at dns_acmeproxy_info
+# acme.sh remembers both for renewals.  It sources this file, which sends
+# requests with acme.sh's _post and needs no other file.
+# shellcheck disable=SC2034 # acme.sh reads dns_acmeproxy_info
 
 dns_acmeproxy_info='acmeproxy: dns-01 responses by HTTPS'
 

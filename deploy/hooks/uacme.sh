@@ -5,7 +5,7 @@
 #     export ACMEPROXY_SECRETS_FILE=/etc/acmeproxy.secrets
 #     uacme -h /usr/local/share/acmeproxy/hooks/uacme.sh issue secure.example.com
 #
-# More settings: acmeproxy-hook.
+# acmeproxy-hook lists more settings.
 set -u
 hook=$(dirname "$(readlink -f "$0")")/acmeproxy-hook
 
@@ -16,6 +16,6 @@ begin) exec "$hook" present "_acme-challenge.$3" "$5" ;;
 done | failed) "$hook" cleanup "_acme-challenge.$3" "$5" || exit ;;
 *) exit 1 ;;
 esac
-# uacme asks for a name and its wildcard one after the other.  A resolver may
-# know the first answer for a second (response_ttl_s) still: let it forget.
+# uacme answers the challenges of a name and its wildcard one after the other.
+# A resolver may keep the first answer for a second (response_ttl_s).
 sleep 2

@@ -1,25 +1,25 @@
 #!/bin/sh
-# Make the passwords of acmeproxy's Redis, and the file of its users from
-# users.acl beside this script.  What is there already stays, but for its owner
-# and mode: run it again whenever one of the users below has been created, or
-# there is a new users.acl.
+# Make the passwords of acmeproxy's Redis, and the file of its users from the
+# users.acl in this script's folder.  What is there already stays, except for its
+# owner and mode.  Run this again when one of the users below has been created,
+# or when there is a new users.acl.
 #
 #     passwords.sh [--rotate] [FOLDER]
 #
-# --rotate makes new passwords in place of the old ones, and says what has to
-# be done then.  FOLDER is /etc/acmeproxy unless given.
+# --rotate replaces the old passwords with new ones, and says what to do then.
+# FOLDER is /etc/acmeproxy unless given.
 set -eu
 umask 077
 
-# Of each password its name, who may read it, and the mode for that.
+# For each password: its name, who may read it, and the mode for that.
 passwords='app     root:acmeproxy  0640
 pipe    root:pdns       0640
 replica root:root       0600
 admin   root:root       0600'
 acl=redis-users.acl
 acl_owner=acmeproxy-redis:acmeproxy-redis
-# The users' file as it was last written here: as long as the two are the same,
-# nobody else has changed it, and it may follow users.acl.
+# The users' file as it was last written here.  As long as the two are the same,
+# nobody else has changed the users' file, and it may follow users.acl.
 made=$acl.made
 
 fail() {
@@ -42,12 +42,12 @@ esac
 template=$(dirname "$0")/users.acl
 [ -r "$template" ] || fail "$template: cannot be read"
 [ -d "$folder" ] || fail "$folder: no such folder"
-# All is made in here first, so that it takes its place in one step.
+# Each file is made in here first, so that it takes its place in one step.
 work=$(mktemp -d "$folder/.passwords.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
-# Give a file to those who may read it; to root alone until they exist.
+# Give a file to those who may read it, or to root alone until they exist.
 hand_over() { # FILE OWNER:GROUP MODE
 	[ "$(id -u)" -eq 0 ] || return 0
 	if getent passwd "${2%:*}" && getent group "${2#*:}"; then
@@ -59,7 +59,7 @@ hand_over() { # FILE OWNER:GROUP MODE
 	fi >/dev/null
 }
 
-# Put a file in its place, if there is a new one, with its owner and mode.
+# Put the new file, if there is one, in its place; set its owner and mode.
 place() { # NAME OWNER:GROUP MODE
 	if [ -e "$work/$1" ]; then
 		hand_over "$work/$1" "$2" "$3"
@@ -77,8 +77,8 @@ digest() { # FILE
 	password "$1" | sha256sum | cut -d' ' -f1
 }
 
-# Have Redis read its users' file again, as admin with the password that it
-# knows.  Fails if there is no Redis, or if it did not like the file.
+# Make Redis read its users' file again, as admin with the password that Redis
+# knows.  Fails if there is no Redis, or if Redis rejects the file.
 load_users() { # PASSWORD
 	socket=$(sed -n 's/^unixsocket[[:space:]][[:space:]]*//p' "$folder/redis.conf" 2>/dev/null) &&
 		[ -S "$socket" ] && command -v redis-cli >/dev/null || return 1
@@ -86,8 +86,8 @@ load_users() { # PASSWORD
 	[ "$reply" = OK ]
 }
 
-# The passwords.  What sed has to do to users.acl, and to the digests in a
-# users' file that is there.
+# The passwords.  $fill_in is what sed does to users.acl, and $exchange what it
+# does to the digests in an existing users' file.
 fill_in='' exchange=''
 for name in $(echo "$passwords" | cut -d' ' -f1); do
 	file=redis-$name.password old='' new=$folder/redis-$name.password
