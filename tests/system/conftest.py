@@ -47,6 +47,18 @@ def children(pid):
     return [int(word) for word in found.split()]
 
 
+def acmeproxy(stack, *arguments, status=0):
+    """Run an administrator's command; returns its output, with the errors if it is to fail."""
+    run = stack.command(*arguments)
+    assert run.returncode == status, run
+    return run.stdout if status == 0 else run.stdout + run.stderr
+
+
+def create_by_command(stack, name, *options):
+    """Create an authorisation as the administrator does; returns its secret."""
+    return json.loads(acmeproxy(stack, "createauthorisation", name, "--json", *options))["secret"]
+
+
 class Answer:
     def __init__(self, response):
         self.status, self.headers = response.status, response.headers
@@ -121,7 +133,11 @@ class Dns:
 
     def texts(self, name, tcp=False):
         """The values of the TXT records of _acme-challenge.NAME, sorted."""
-        answer = self.ask("_acme-challenge." + name, tcp=tcp)
+        return self.txt_at("_acme-challenge." + name, tcp)
+
+    def txt_at(self, name, tcp=False):
+        """The values of the TXT records of NAME itself, sorted."""
+        answer = self.ask(name, tcp=tcp)
         assert dns.rcode.to_text(answer.rcode()) == "NOERROR", answer
         return sorted(b"".join(rd.strings).decode() for rrset in answer.answer
                       for rd in rrset if rd.rdtype == dns.rdatatype.TXT)

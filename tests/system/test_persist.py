@@ -5,8 +5,8 @@ import time
 
 import dns.rcode
 import pytest
-from conftest import VALUE, Api, Dns, Redis
-from test_manage import acmeproxy
+from conftest import VALUE, Api, Dns, Redis, acmeproxy, create_by_command
+from stack.stack import Stack
 
 ZONE = {"name": "auth.example.org", "records": []}
 RECORD = "ca.example; accounturi=https://ca.example/acct/123"
@@ -15,7 +15,6 @@ OTHER = "ca.example.net; accounturi=https://ca.example.net/acct/9; policy=wildca
 
 @pytest.fixture(scope="module")
 def on(tmp_path_factory):
-    from stack.stack import Stack
     with Stack(tmp_path_factory.mktemp("persist"),
                settings={"persistent_records": True, "zone": ZONE}) as running:
         yield running
@@ -146,8 +145,7 @@ def test_bad_records(api, name, record, sentence):
 
 
 def test_only_by_the_name_s_own_authorisation(on, api, dnsq, redis):
-    secret = json.loads(acmeproxy(on, "createauthorisation", "wide.example", "--suffix-match",
-                                  "--json"))["secret"]
+    secret = create_by_command(on, "wide.example", "--suffix-match")
     assert publish(api, "wide.example", secret, RECORD).status == 200
     for name, presented in (("deep.wide.example", secret), ("wide.example", "0" * 32),
                             ("nobody.example", secret)):

@@ -4,16 +4,10 @@ import json
 import signal
 
 import pytest
-from conftest import VALUE, Api, Dns, Redis, until, value
+from conftest import VALUE, Api, Dns, Redis, acmeproxy, until, value
 
 LABEL = "_ujmmovf2vn55tgye"
 RECORD = "ca.example; accounturi=https://ca.example/acct/123"
-
-
-def admin(stack, *words):
-    run = stack.command(*words)
-    assert run.returncode == 0, run.stderr
-    return run.stdout
 
 
 def rewrite(stack):
@@ -28,7 +22,7 @@ def rewrite(stack):
 def test_all_is_there_after_a_restart(start_stack, how, rewritten):
     stack = start_stack(settings={"persistent_records": True}, accounts={"accounts": []})
     api, dnsq, redis = Api(stack), Dns(stack), Redis(stack)
-    account = admin(stack, "createaccount", "operations").split(": ")[1].split()[0]
+    account = acmeproxy(stack, "createaccount", "operations").split(": ")[1].split()[0]
     stack.signal_part("acmeproxy", signal.SIGHUP)
     until("it knows the account", lambda: api.post(
         "create_authorisation", name="a.example.com", secret=account).status == 200)
@@ -42,11 +36,11 @@ def test_all_is_there_after_a_restart(start_stack, how, rewritten):
     assert answer.status == 200
     assert api.post("publish_persistent_record", name="secure.example.com", secret=secret,
                     record=RECORD).status == 200
-    admin(stack, "createauthorisation", "gone.example.com")
-    admin(stack, "deleteauthorisation", "gone.example.com")
+    acmeproxy(stack, "createauthorisation", "gone.example.com")
+    acmeproxy(stack, "deleteauthorisation", "gone.example.com")
     if rewritten:
         rewrite(stack)
-    names = admin(stack, "listauthorisations", "--json")
+    names = acmeproxy(stack, "listauthorisations", "--json")
     events = redis("--json", "XRANGE", "acmeproxy:audit", "-", "+")
     assert len(json.loads(events)) >= 9
 
@@ -56,7 +50,7 @@ def test_all_is_there_after_a_restart(start_stack, how, rewritten):
         if rewritten:
             rewrite(stack)
         assert "NOPERM" not in stack.log("redis").read_text()
-        assert admin(stack, "listauthorisations", "--json") == names
+        assert acmeproxy(stack, "listauthorisations", "--json") == names
         assert redis("--json", "XRANGE", "acmeproxy:audit", "-", "+") == events
         assert redis("EXISTS", "acmeproxy:authorisation:gone.example.com") == "0"
         until("DNS is back", lambda: dnsq.rcode("_acme-challenge.secure.example.com") == "NOERROR")

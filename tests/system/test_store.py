@@ -69,6 +69,18 @@ def test_the_audit_log_has_every_event(api, redis, name):
     assert secret not in json.dumps(events) and new not in json.dumps(events)
 
 
+def test_the_log_is_trimmed_as_it_grows(start_stack):
+    """What is older than audit_retention_days goes, a node of the stream at a time."""
+    stack = start_stack(settings={"audit_retention_days": 1})
+    old = int(time.time() * 1000) - 2 * 86400000
+    lines = [f"XADD acmeproxy:audit {old + n}-0 event published name a.example.com" for n in range(1000)]
+    stack.redis_cli(text="\n".join(lines))
+    redis = Redis(stack)
+    assert redis("XLEN", "acmeproxy:audit") == "1000"
+    Api(stack).create("secure.example.com")
+    assert int(redis("XLEN", "acmeproxy:audit")) < 200
+
+
 def redis_as(stack, user, *words):
     return stack.redis_cli(*words, user=user[0], password=user[1])
 

@@ -6,7 +6,8 @@ import subprocess
 
 import dns.rcode
 import pytest
-from conftest import VALUE, Api, Dns, value
+from conftest import VALUE, Api, Dns, acmeproxy, value
+from stack.stack import Stack
 
 ZONE = {"name": "auth.example.org", "records": [
     "@ 3600 A 192.0.2.53", "@ 3600 AAAA 2001:db8::53", "@ 3600 MX 10 mail.example.net.",
@@ -17,7 +18,6 @@ ZONE = {"name": "auth.example.org", "records": [
 
 @pytest.fixture(scope="module")
 def zone(tmp_path_factory):
-    from stack.stack import Stack
     with Stack(tmp_path_factory.mktemp("zone"), settings={"zone": ZONE}) as running:
         yield running
 
@@ -85,8 +85,7 @@ def test_the_responses_of_an_authorisation(zone, zapi, zdns):
     assert zdns.texts("secure.example.com") == [value(0), value(1)], "and at its own challenge"
     zapi.post("expire_response", name="secure.example.com", secret=secret)
     assert ask(zdns, "TXT", where) == ("NOERROR", [])
-    subprocess.run([str(zone.build / "acmeproxy"), "deleteauthorisation", "secure.example.com",
-                    "--config", str(zone.config)], check=True, capture_output=True)
+    acmeproxy(zone, "deleteauthorisation", "secure.example.com")
     for name in (where, "example.com.auth.example.org", "com.auth.example.org"):
         assert ask(zdns, "TXT", name) == ("NXDOMAIN", []), name
 
