@@ -31,4 +31,11 @@ for folder in common fcgi-app pipe-backend; do
 	rule "$folder" '<sodium'   'fcgi-app/access/secret\.c'
 	rule "$folder" '<systemd'  'fcgi-app/server/notify\.c'
 done
+
+# What tests share is in a module that is no test, such as conftest.py.
+if found=$(grep -rnE --include='*.py' '^[[:space:]]*(from|import)[[:space:]].*\btest_' \
+	tests/system tests/hooks); then
+	echo "layers: may not import from a test:" "$found"
+	rc=1
+fi
 exit $rc

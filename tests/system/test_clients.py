@@ -10,8 +10,9 @@ import socket
 import ssl
 
 import pytest
-from conftest import VALUE, Dns
-from test_dialects import KEY_AUTH, KEY_AUTH_VALUE, ZONE, basic, made, txt
+from conftest import VALUE, Dns, create_by_command
+from dialects import KEY_AUTH, KEY_AUTH_VALUE, ZONE, basic_auth
+from stack.stack import Stack
 
 GO = """POST {path} HTTP/1.1
 Host: localhost:{port}
@@ -62,7 +63,6 @@ FQDN = "_acme-challenge.client.example.com."
 
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory):
-    from stack.stack import Stack
     with Stack(tmp_path_factory.mktemp("clients"),
                settings={"zone": ZONE, "registration": "open"}) as running:
         yield running
@@ -119,7 +119,7 @@ PRESENTERS = {
 
 @functools.cache
 def secret_for(stack, name):
-    return made(stack, name)
+    return create_by_command(stack, name)
 
 
 @pytest.mark.parametrize("client", PRESENTERS)
@@ -130,7 +130,7 @@ def test_present_and_cleanup(opened, client, prefix):
     name, dnsq = "client.example.com", Dns(opened)
     secret = secret_for(opened, name)
     body = body.replace("{value}", value)
-    right, wrong = (headers.format(basic=basic(name, s)["Authorization"]) for s in (secret, "0" * 32))
+    right, wrong = (headers.format(basic=basic_auth(name, s)["Authorization"]) for s in (secret, "0" * 32))
     status, _, text = send(opened, request, prefix + "/present", body, headers=wrong)
     assert status == 401 and f'"{value}"' not in text
     assert dnsq.texts(name) == []
@@ -185,6 +185,6 @@ def test_register_and_update(opened, client):
         headers = update_headers.format(user=who["username"], key=key)
         status, _, text = send(opened, update, "/update", body, AGENT, headers)
         assert (status, f'"{VALUE}"' in text) == (want, want == 200)
-        assert txt(Dns(opened), who["fulldomain"]) == left
+        assert Dns(opened).txt_at(who["fulldomain"]) == left
     assert json.loads(text) == {"txt": VALUE}
 

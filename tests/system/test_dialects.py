@@ -5,24 +5,20 @@ import hashlib
 import json
 import re
 
-import dns.rcode
 import pytest
-from conftest import VALUE, Api, Dns, Redis, value
+from conftest import VALUE, Api, Dns, Redis, acmeproxy, create_by_command, value
+from dialects import KEY_AUTH, KEY_AUTH_VALUE, ZONE, basic_auth
 from stack.acme import Pebble, lego, verify
-from test_manage import acmeproxy
+from stack.stack import Stack
 
-ZONE = {"name": "auth.example.org", "records": ["@ 3600 A 192.0.2.53"]}
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 FLEET = "5" * 32
-KEY_AUTH = "token." + "k" * 43
-KEY_AUTH_VALUE = base64.urlsafe_b64encode(hashlib.sha256(KEY_AUTH.encode()).digest()).decode().rstrip("=")
 ACCOUNTS = {"accounts": [
     {"name": "fleet", "secret_hash": hashlib.blake2b(FLEET.encode(), digest_size=32).hexdigest(),
      "permit": ["fleet.example.com", ".fleet.example.com"]}]}
 
 
 def start(tmp_path_factory, name, **settings):
-    from stack.stack import Stack
     return Stack(tmp_path_factory.mktemp(name), settings={"zone": ZONE, **settings}, accounts=ACCOUNTS)
 
 
@@ -48,24 +44,10 @@ def odns(opened):
     return Dns(opened)
 
 
-def basic(user, password):
-    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
-
-
-def made(stack, name, *options):
-    return json.loads(acmeproxy(stack, "createauthorisation", name, "--json", *options))["secret"]
-
-
-def txt(dnsq, name):
-    answer = dnsq.ask(name)
-    assert dns.rcode.to_text(answer.rcode()) == "NOERROR", answer
-    return sorted(b"".join(rd.strings).decode() for rrset in answer.answer for rd in rrset)
-
-
 # -- httpreq and acmeproxy
 
 def present(api, body, user=None, password=None, path="/present", content_type="application/json"):
-    headers = basic(user, password) if user is not None else {}
+    headers = basic_auth(user, password) if user is not None else {}
     return api.send(path, json.dumps(body), content_type, headers=headers)
 
 
@@ -76,10 +58,9 @@ def test_present_and_cleanup(opened, oapi, odns, prefix, fqdn):
     """The echo is what Caddy compares and acme.sh looks for."""
     tag = len(prefix)
     fqdn, name = fqdn.format(tag), f"h{tag}.example.com"
-    acmeproxy_created = Redis(opened)("EXISTS", f"acmeproxy:authorisation:{name}") == "1"
-    if acmeproxy_created:
+    if Redis(opened)("EXISTS", f"acmeproxy:authorisation:{name}") == "1":
         acmeproxy(opened, "deleteauthorisation", name)
-    secret = made(opened, name)
+    secret = create_by_command(opened, name)
     for each in (VALUE, value(2)):
         answer = present(oapi, {"fqdn": fqdn, "value": each}, name, secret, prefix + "/present")
         assert (answer.status, answer.json) == (200, {"fqdn": fqdn, "value": each})
@@ -94,7 +75,7 @@ def test_present_and_cleanup(opened, oapi, odns, prefix, fqdn):
 
 
 def test_raw_mode(opened, oapi, odns):
-    secret = made(opened, "raw.example.com")
+    secret = create_by_command(opened, "raw.example.com")
     want = KEY_AUTH_VALUE
     body = {"domain": "raw.example.com", "token": "token", "keyAuth": KEY_AUTH}
     answer = present(oapi, body, "raw.example.com", secret)
@@ -105,13 +86,13 @@ def test_raw_mode(opened, oapi, odns):
 
 
 def test_acme_sh_sends_no_useful_content_type(opened, oapi, odns):
-    secret = made(opened, "acmesh.example.com")
+    secret = create_by_command(opened, "acmesh.example.com")
     body = '{"fqdn": "_acme-challenge.acmesh.example.com.", "value": "%s"}' % VALUE
     answer = oapi.send("/present", body, "application/x-www-form-urlencoded",
-                       headers=basic("acmesh.example.com", secret))
+                       headers=basic_auth("acmesh.example.com", secret))
     assert f'"{VALUE}"' in answer.text and odns.texts("acmesh.example.com") == [VALUE]
     denied = oapi.send("/present", body, "application/x-www-form-urlencoded",
-                       headers=basic("acmesh.example.com", secret + "x"))
+                       headers=basic_auth("acmesh.example.com", secret + "x"))
     assert f'"{VALUE}"' not in denied.text, "acme.sh ignores the status"
 
 
@@ -121,7 +102,7 @@ def test_acme_sh_sends_no_useful_content_type(opened, oapi, odns):
 def test_bad_credentials(opened, oapi, user, password):
     if Redis(opened)("EXISTS", "acmeproxy:authorisation:cred.example.com") == "1":
         acmeproxy(opened, "deleteauthorisation", "cred.example.com")
-    secret = made(opened, "cred.example.com")
+    secret = create_by_command(opened, "cred.example.com")
     for path in ("/present", "/cleanup"):
         answer = present(oapi, {"fqdn": "_acme-challenge.cred.example.com.", "value": VALUE}, user,
                          password and password.replace("SECRET", secret), path)
@@ -156,7 +137,7 @@ def test_odd_authorization_headers(oapi, header):
     ({"domain": "a.example.com", "keyAuth": ""}, "The parameter keyAuth is missing")])
 def test_bad_bodies(oapi, body, sentence):
     text = body if isinstance(body, str) else json.dumps(body)
-    answer = oapi.send("/present", text, headers=basic("a.example.com", "x"))
+    answer = oapi.send("/present", text, headers=basic_auth("a.example.com", "x"))
     assert (answer.status, answer.error) == (400, sentence)
 
 
@@ -183,21 +164,21 @@ def test_one_secret_for_a_fleet(opened, oapi, odns):
 
 
 def test_an_account_label_in_the_fqdn(opened, oapi, odns):
-    secret = made(opened, "label.example.com")
+    secret = create_by_command(opened, "label.example.com")
     fqdn = "_ujmmovf2vn55tgye._acme-challenge.label.example.com."
     answer = present(oapi, {"fqdn": fqdn, "value": VALUE}, "label.example.com", secret)
     assert answer.json == {"fqdn": fqdn, "value": VALUE}
-    assert txt(odns, fqdn) == [VALUE] and odns.texts("label.example.com") == []
+    assert odns.txt_at(fqdn) == [VALUE] and odns.texts("label.example.com") == []
     assert present(oapi, {"fqdn": fqdn, "value": VALUE}, "label.example.com", secret, "/cleanup").status == 200
     assert odns.rcode(fqdn) == "NXDOMAIN"
     in_zone = "_ujmmovf2vn55tgye.label.example.com.auth.example.org."
     assert present(oapi, {"fqdn": in_zone, "value": VALUE}, "label.example.com", secret).status == 200
-    assert txt(odns, in_zone) == txt(odns, fqdn) == [VALUE]
-    assert txt(odns, "label.example.com.auth.example.org") == []
+    assert odns.txt_at(in_zone) == odns.txt_at(fqdn) == [VALUE]
+    assert odns.txt_at("label.example.com.auth.example.org") == []
 
 
 def test_a_suffix_match_by_its_own_name(opened, oapi, odns):
-    secret = made(opened, "wide.example", "--suffix-match")
+    secret = create_by_command(opened, "wide.example", "--suffix-match")
     body = {"fqdn": "_acme-challenge.deep.down.wide.example.", "value": VALUE}
     assert present(oapi, body, "wide.example", secret).status == 200
     assert odns.texts("deep.down.wide.example") == [VALUE]
@@ -206,7 +187,7 @@ def test_a_suffix_match_by_its_own_name(opened, oapi, odns):
 @pytest.mark.parametrize("mode", ["", "RAW", "exec"])
 def test_lego_gets_a_certificate(opened, mode):
     name = f"lego{mode.lower()}.example.com"
-    secret = made(opened, name)
+    secret = create_by_command(opened, name)
     with Pebble(opened) as pebble:
         cert, chain = lego(pebble, [name, "*." + name], mode, name, secret)
         assert verify(pebble.root(), chain, cert) == "OK"
@@ -243,7 +224,7 @@ def test_register(opened, oapi, odns, body, content_type, allowfrom):
     assert re.fullmatch("[A-Za-z0-9_-]{40}", who["password"])
     assert who["fulldomain"] == who["subdomain"] + ".auth.example.org"
     assert who["allowfrom"] == allowfrom
-    assert txt(odns, who["fulldomain"]) == []
+    assert odns.txt_at(who["fulldomain"]) == []
     assert who["subdomain"] in acmeproxy(opened, "listauthorisations", "--tsv")
     assert who["password"] not in opened.log("acmeproxy").read_text()
 
@@ -267,7 +248,7 @@ def test_update(opened, oapi, odns):
     for n in range(3):
         answer = update(oapi, who, value(n))
         assert (answer.status, answer.text) == (200, f'{{"txt": "{value(n)}"}}')
-    assert txt(odns, who["fulldomain"]) == [value(0), value(1), value(2)]
+    assert odns.txt_at(who["fulldomain"]) == [value(0), value(1), value(2)]
     assert 300 < int(Redis(opened)("TTL", f"acmeproxy:response:{who['subdomain']}")) <= 3600
     row = [json.loads(line) for line in acmeproxy(opened, "listauthorisations", "--json").splitlines()
            if who["subdomain"] in line][0]
@@ -288,7 +269,7 @@ def test_what_does_not_authenticate_is_forbidden(oapi, odns):
     for changes in cases:
         answer = update(oapi, who, **changes)
         assert (answer.status, answer.json) == (401, {"error": "forbidden"}), changes
-    assert txt(odns, who["fulldomain"]) == txt(odns, other["fulldomain"]) == []
+    assert odns.txt_at(who["fulldomain"]) == odns.txt_at(other["fulldomain"]) == []
 
 
 @pytest.mark.parametrize("bad", ["", "x", "x" * 42, "x" * 44, "x" * 42 + '"', "x" * 42 + "\n", "é" * 43])
@@ -297,7 +278,7 @@ def test_a_bad_txt(oapi, odns, bad):
     answer = update(oapi, who, bad)
     assert (answer.status, answer.json) == (400, {"error": "bad_txt"})
     assert update(oapi, who, bad, key="x" * 40).status == 401, "who it is comes first"
-    assert txt(odns, who["fulldomain"]) == []
+    assert odns.txt_at(who["fulldomain"]) == []
 
 
 def test_an_account_label_in_an_update(oapi, odns):
@@ -305,8 +286,8 @@ def test_an_account_label_in_an_update(oapi, odns):
     who = register(oapi).json
     body = {"subdomain": who["subdomain"], "txt": VALUE, "label": "_ujmmovf2vn55tgye"}
     assert update(oapi, who, body=json.dumps(body)).json == {"txt": VALUE}
-    assert txt(odns, "_ujmmovf2vn55tgye." + who["fulldomain"]) == [VALUE]
-    assert txt(odns, who["fulldomain"]) == []
+    assert odns.txt_at("_ujmmovf2vn55tgye." + who["fulldomain"]) == [VALUE]
+    assert odns.txt_at(who["fulldomain"]) == []
     assert odns.rcode("_aaaaaaaaaaaaaaaa." + who["fulldomain"]) == "NXDOMAIN"
     answer = update(oapi, who, body=json.dumps({**body, "label": "x"}))
     assert (answer.status, answer.json) == (400, {"error": "bad_label"})
@@ -324,7 +305,7 @@ def test_allowfrom_cannot_be_talked_around(opened, oapi, odns):
     # Nor by another dialect or the four endpoints' parameters.
     answer = present(oapi, {"fqdn": bad["fulldomain"] + ".", "value": VALUE}, bad["subdomain"], bad["password"])
     assert answer.status == 401
-    assert txt(odns, bad["fulldomain"]) == []
+    assert odns.txt_at(bad["fulldomain"]) == []
     assert Redis(opened).audit(bad["subdomain"])[-1]["reason"] == "address"
 
 
@@ -347,11 +328,11 @@ def test_a_rotated_registration(opened, oapi, odns):
 
 def test_registration_by_account(closed):
     api = Api(closed)
-    for headers in ({}, basic("fleet", "wrong"), basic("other", FLEET)):
+    for headers in ({}, basic_auth("fleet", "wrong"), basic_auth("other", FLEET)):
         answer = register(api, headers=headers)
         assert (answer.status, answer.json) == (401, {"error": "forbidden"})
     assert register(api, path="/account/wrong/register").status == 401
-    for answer in (register(api, headers=basic("fleet", FLEET)),
+    for answer in (register(api, headers=basic_auth("fleet", FLEET)),
                    register(api, path=f"/account/{FLEET}/register")):
         assert answer.status == 201
         assert Redis(closed).hash(f"acmeproxy:authorisation:{answer.json['subdomain']}")["account"] == "fleet"
@@ -376,7 +357,7 @@ def left_in(redis, name):
 def test_the_store_is_the_same_whatever_the_dialect(opened, oapi):
     """But for the audit entry's `via`: of one authorisation, then of one registration."""
     redis, name = Redis(opened), "same.example.com"
-    secret = made(opened, name)
+    secret = create_by_command(opened, name)
     who = register(oapi).json
     label, password = who["subdomain"], who["password"]
     fqdn = {name: f"_acme-challenge.{name}.", label: who["fulldomain"] + "."}

@@ -4,7 +4,7 @@ import json
 import subprocess
 
 import pytest
-from conftest import VALUE, until
+from conftest import VALUE, Api, until
 
 NAME = "pipe.example.com"
 CHALLENGE = "_acme-challenge." + NAME
@@ -15,7 +15,6 @@ TAILS = {1: "", 2: "\t127.0.0.1", 3: "\t127.0.0.1\t127.0.0.1/32",
 
 @pytest.fixture(scope="module", autouse=True)
 def published(stack):
-    from conftest import Api
     Api(stack).publish(NAME, Api(stack).create(NAME))
 
 
