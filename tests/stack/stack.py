@@ -8,7 +8,6 @@ import signal
 import socket
 import ssl
 import subprocess
-from pathlib import Path
 
 import dns.exception
 import dns.message
