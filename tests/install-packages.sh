@@ -1,12 +1,12 @@
 #!/bin/sh
-# Install the packages of tests/packages that are missing; silent if none is.
-# The services that come with some of them are not started: all that we run,
-# we start ourselves.
+# Install the packages of tests/packages that are missing; say nothing if none is.
+# The services that come with some of them are not started: we start what we need
+# ourselves.
 set -eu
 
 list=$(dirname "$0")/packages
 missing=
-# shellcheck disable=SC2013 # a word a line
+# shellcheck disable=SC2013 # one word per line
 for package in $(sed 's/#.*//' "$list"); do
 	case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
 	'install ok installed') ;;
@@ -26,7 +26,7 @@ else
 fi
 
 log=$(mktemp)
-ours= # a policy-rc.d that is to go again
+ours= # a policy-rc.d that we made and must remove
 trap 'rm -f "$log"; [ -z "$ours" ] || $as_root rm -f "$ours"' EXIT
 trap 'exit 1' HUP INT TERM
 policy=/usr/sbin/policy-rc.d

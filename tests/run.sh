@@ -2,7 +2,7 @@
 # Run all tests; the last line counts them.  Arguments: the unit tests.
 set -u
 passed=0 failed=0
-TMPDIR=$(mktemp -d) # of all that the tests leave behind
+TMPDIR=$(mktemp -d) # for all that the tests leave behind
 export TMPDIR
 trap 'rm -rf "$TMPDIR"' EXIT
 log=$TMPDIR/log

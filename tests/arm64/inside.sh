@@ -1,5 +1,5 @@
 #!/bin/sh
-# Inside of the root that run.sh made: run what was built there.
+# Inside the root that run.sh made: run what was built there.
 set -u
 cd /src || exit 1
 passed=0 failed=0

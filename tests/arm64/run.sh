@@ -1,16 +1,16 @@
 #!/bin/sh
-# Build all for arm64, and run it by emulation: the unit tests, and a start of
-# each program.  The last line counts them.
+# Build everything for arm64 and run it by emulation: the unit tests, and each
+# program once.  The last line counts them.
 #
-# The compiler, the arm64 libraries and the emulator are in a root of this
-# machine's own release, made for the occasion: a machine that has packages of
-# a second architecture would keep them.
+# The compiler, the arm64 libraries and the emulator are in a temporary root of
+# this machine's own release: otherwise the machine would keep packages of a
+# second architecture.
 set -eu
 cd "$(dirname "$0")/../.."
 here=${BUILD:-build}/arm64
 root=$here/root
 
-# All that runs in the root ends with us, and so do its mounts.
+# Whatever runs in the root ends with us, and so do its mounts.
 isolated() {
 	unshare --mount --pid --fork --kill-child "$@"
 }
@@ -33,7 +33,7 @@ quietly() { # COMMAND...
 		exit 1
 	}
 }
-# As apt reads them: SUITE URI of the sources of this release.
+# Print SUITE and URI of each of apt's sources of this release.
 sources() {
 	# shellcheck disable=SC2016 # apt's own variables
 	apt-get indextargets --format '$(COMPONENT) $(CODENAME) $(REPO_URI)' \

@@ -1,7 +1,7 @@
-"""`make bench`: requests and questions a second, each beside something that stands still.
+"""`make bench`: requests and questions per second, each compared with a reference.
 
-The machine is shared and noisy, so that only the ratios of one run mean
-something.  Rounds alternate between ours and the other, and the median counts.
+The machine is shared and noisy, so only the ratios of one run mean anything.
+Rounds alternate between ours and the reference, and the median counts.
 """
 
 import json
@@ -56,7 +56,7 @@ wrk.body = '%s'
 
 
 def wrk(directory, port, path, body, user="", key="", refused=False):
-    """Requests a second over TLS with keep-alive connections; all done, or all refused."""
+    """Requests per second over TLS with keep-alive connections; all must succeed, or all be refused."""
     script = directory / "post.lua"
     script.write_text(LUA % (user, key, body))
     out = run("wrk", "-t", 1, "-c", 16, "-d", f"{SECONDS}s", "-s", script,
@@ -97,12 +97,12 @@ def bench_api(stack):
                 wrk(stack.dir, stack.https_port, "/update", update, who["username"], who["password"]))
     finally:
         nothing.stop()
-    table("HTTPS requests a second (wrk, 16 keep-alive connections, TLS)", rows,
+    table("HTTPS requests per second (wrk, 16 keep-alive connections, TLS)", rows,
           "a FastCGI program that does nothing")
 
 
 def bench_refusals(stack):
-    """Whether the time tells an unknown name from a wrong secret."""
+    """Whether an unknown name takes a different time than a wrong secret."""
     call(stack, "create_authorisation", "name=known.example.com")
     who = json.loads(call(stack, "register", ""))
     forms = {f"publish_response, {what}": f"name={name}.example.com&secret={'0' * 32}&response={VALUE}"
@@ -116,7 +116,7 @@ def bench_refusals(stack):
         for what, user in users.items():
             body = json.dumps({"subdomain": user, "txt": VALUE})
             rows[what].append(wrk(stack.dir, stack.https_port, "/update", body, user, "x" * 40, True))
-    table("Refusals a second: the two of a kind cost the same", rows, next(iter(forms)))
+    table("Refusals per second: both of a kind must take the same time", rows, next(iter(forms)))
 
 
 # -- DNS
@@ -141,7 +141,7 @@ def names():
 
 
 def redis_pipe(stack, lines):
-    """Feed commands to Redis by the fastest way it has."""
+    """Send commands to Redis in the fastest way that it has."""
     text = "".join("*%d\r\n" % len(words) + "".join(f"${len(w)}\r\n{w}\r\n" for w in words)
                    for words in lines)
     done = stack.redis_cli("--pipe", text=text)
@@ -199,14 +199,14 @@ def bench_dns(stack):
     finally:
         lmdb.stop()
         run("rm", "-rf", stack.dir / "lmdb", queries)
-    table(f"DNS questions a second (dnsperf, {N_NAMES:,} names, TXT never from a cache)", rows,
+    table(f"DNS questions per second (dnsperf, {N_NAMES:,} names, TXT never from a cache)", rows,
           "PowerDNS's own lmdb backend, caches off")
 
 
 # -- the administrator's list, and what the audit log costs
 
 class Pinger(threading.Thread):
-    """Another client of Redis: the longest that it waited for a PONG."""
+    """Another client of Redis, which notes how long it waited for a PONG at most."""
 
     def __init__(self, stack):
         super().__init__(daemon=True)
@@ -241,7 +241,7 @@ def list_all(stack, *arguments):
     n, peak_kib = 0, 0
     for chunk in iter(lambda: child.stdout.read(1 << 20), b""):
         n += chunk.count(b"\n")
-        # Not getrusage(): that would remember how large we were before exec().
+        # Not getrusage(): that would include our own size before exec().
         status = Path(f"/proc/{child.pid}/status").read_text()
         peak_kib = max([peak_kib, *map(int, re.findall(r"VmHWM:\s+(\d+)", status))])
     if child.wait() != 0:
@@ -257,8 +257,8 @@ def bench_list(stack):
     redis_pipe(stack, (words for n in range(N_AUTHORISATIONS) for words in (
         authorisation(f"h{n}.bench.example", 1700000000000 + n),
         ["ZADD", "acmeproxy:authorisations", str(1700000000000 + n), f"h{n}.bench.example"])))
-    print(f"\nacmeproxy listauthorisations (peak memory; the longest that another client of Redis"
-          f"\nwaited meanwhile, {idle_ms:.1f} ms when nothing else happens)")
+    print(f"\nacmeproxy listauthorisations (peak memory; the longest wait of another client of Redis"
+          f"\nmeanwhile, {idle_ms:.1f} ms when nothing else happens)")
     for title, found in ((f"{N_AUTHORISATIONS:,}, --tsv", list_all(stack, "--tsv")),
                          (f"{N_AUTHORISATIONS:,}, --json", list_all(stack, "--json")),
                          (f"{N_AUTHORISATIONS:,}, as a table", list_all(stack))):
@@ -267,10 +267,10 @@ def bench_list(stack):
 
 
 def bench_audit(stack):
-    """Bytes of Redis's memory an event."""
+    """Bytes of Redis's memory per event."""
     n, used = (int(stack.redis_cli(*words)) for words in (
         ("XLEN", "acmeproxy:audit"), ("MEMORY", "USAGE", "acmeproxy:audit", "SAMPLES", "0")))
-    print(f"\nThe audit log: {used / n:.0f} bytes an event ({n:,} of them in {used / 2**20:.1f} MiB)")
+    print(f"\nThe audit log: {used / n:.0f} bytes per event ({n:,} of them in {used / 2**20:.1f} MiB)")
 
 
 def main():

@@ -27,7 +27,7 @@ def say(text):
 
 
 def call(stack, endpoint, **parameters):
-    """POST with curl, as a person would; the `result` of the answer."""
+    """POST with curl, as a person would; returns the `result` of the answer."""
     say(f"   curl --data '{'&'.join(f'{k}={v}' for k, v in parameters.items())}' .../{endpoint}")
     argv = ["curl", "-sS", "--cacert", str(stack.ca_cert), f"{stack.url}/{endpoint}"]
     for key, value in parameters.items():
@@ -44,7 +44,7 @@ def call(stack, endpoint, **parameters):
 
 
 def dig(stack, rrtype, name):
-    """Ask PowerDNS and show the answer in a line."""
+    """Ask PowerDNS and show the answer on one line."""
     run = subprocess.run(["dig", f"@{stack.dns_host}", "-p", str(stack.dns_port), "+norecurse",
                           "+noall", "+comments", "+answer", rrtype, name],
                          capture_output=True, text=True)
@@ -59,7 +59,7 @@ def dig(stack, rrtype, name):
 
 
 class Watch:
-    """Say what DNS answers for a name, each time that it changes."""
+    """Say what DNS answers for a name, each time the answer changes."""
 
     def __init__(self, stack, name):
         self.address, self.port, self.name = stack.dns_host, stack.dns_port, name
@@ -85,9 +85,9 @@ class Watch:
             try:
                 now = self._texts()
             except (OSError, dns.exception.DNSException):
-                continue  # who asked for the certificate will tell
+                continue  # the ACME client will report it
             if now != before:
-                say(f"   DNS has now at {self.name}: {', '.join(now) or 'no TXT any more'}")
+                say(f"   DNS now has at {self.name}: {', '.join(now) or 'no TXT any more'}")
             before = now
 
 
@@ -114,7 +114,7 @@ def walk(stack, pebble):
     say("\n2. Nobody is authorised yet, so the name is none of our business.")
     dig(stack, "TXT", challenge)
 
-    say("\n3. Creating authorisations: each gives a secret, once.")
+    say("\n3. Creating authorisations: each returns a secret, which is shown once.")
     secure = call(stack, "create_authorisation", name="secure.example.com")["secret"]
     mail = call(stack, "create_authorisation", name="mail.example.com")["secret"]
     dig(stack, "SOA", challenge)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Run each fuzzer given for FUZZ_S seconds (10 if not set), on a copy of its
-# corpus.  Inputs that crash it are kept in its folder.
+# Run each given fuzzer for FUZZ_S seconds (10 if not set) on a copy of its
+# corpus.  An input that crashes it is kept beside it.
 set -eu
 
 seconds=${FUZZ_S:-10}
@@ -28,7 +28,7 @@ for fuzzer in "$@"; do
 	n=$(sed -n 's/^stat::number_of_executed_units: *//p' "$fuzzer.log")
 	printf '%-10s %10s executions  %s\n' "$target" "${n:-0}" "$result"
 	if [ "$result" = FAILED ]; then
-		grep -E 'check failed:|ERROR:|SUMMARY:|runtime error:|Test unit' \
+		grep -E 'not so:|ERROR:|SUMMARY:|runtime error:|Test unit' \
 			"$fuzzer.log" || tail -n 20 "$fuzzer.log"
 	fi
 done

@@ -20,7 +20,7 @@ AWAY = (503, '{"result": false, "error": "The store is not available, try again"
 
 
 class Server:
-    """Answers from a list, the last one for ever; keeps (path, parameters)."""
+    """Answers from a list, repeating the last; keeps the (path, parameters) of each call."""
 
     def __init__(self):
         self.answers, self.calls = [OK], []
@@ -90,12 +90,12 @@ def test_dehydrated_publishes_and_expires(run, server, domain, name, value):
     "deploy_cert", "unchanged_cert", "startup_hook", "exit_hook", "invalid_challenge",
     "request_failure", "generate_csr", "sync_cert", "deploy_ocsp",
     "this_hookscript_is_broken__dehydrated_is_working_fine__please_ignore_unknown_hooks_in_your_script"])
-def test_dehydrated_s_other_operations_are_none_of_ours(run, server, operation):
+def test_other_operations_of_dehydrated_are_ignored(run, server, operation):
     done = run("dehydrated.sh", operation, "a", "b", "c", ACMEPROXY_ENDPOINT="")
     assert (done.returncode, done.stdout, done.stderr, server.calls) == (0, "", "", [])
 
 
-def test_a_chain(run, server, tmp_path):
+def test_a_chain_of_challenges(run, server, tmp_path):
     secrets = private(tmp_path / "s", "# x\n\nA.example.com one # mine\n*.b.example.com. two\n")
     done = run("dehydrated.sh", "deploy_challenge", "a.example.com", "t", "v1", "b.example.com", "t",
                "-v2", "*.A.example.com", "t", "v3", ACMEPROXY_SECRETS_FILE=secrets)
@@ -105,7 +105,7 @@ def test_a_chain(run, server, tmp_path):
                             published("a.example.com", "v3", "one")]
 
 
-def test_a_server_that_is_away_for_a_moment(run, server):
+def test_a_503_is_tried_again(run, server):
     server.answers = [AWAY, OK]
     assert run("dehydrated.sh", "deploy_challenge", "a.example.com", "t", VALUE,
                ACMEPROXY_SECRET=SECRET).returncode == 0
@@ -116,7 +116,7 @@ def test_a_server_that_is_away_for_a_moment(run, server):
     ([DENIED], "publish_response a.example.com: HTTP 403: Invalid authorisation token", 1),
     ([AWAY], "publish_response a.example.com: HTTP 503: The store is not available", 2),
     ([(404, "<html>not JSON</html>")], "HTTP 404: <html>not JSON</html>", 1)])
-def test_a_refusal_is_told(run, server, answers, words, n):
+def test_a_refusal_is_reported(run, server, answers, words, n):
     server.answers = answers
     done = run("dehydrated.sh", "deploy_challenge", "a.example.com", "t", VALUE,
                ACMEPROXY_SECRET=SECRET)
@@ -137,7 +137,7 @@ def test_a_refusal_is_told(run, server, answers, words, n):
     (["a.example.com", "t", ""], {}, "not a challenge response"),
     (["a.example.com&name=b", "t", VALUE], {}, "not a domain name"),
     (["a.example.com", "t"], {}, "DOMAIN, TOKENFILE and VALUE are needed")])
-def test_what_stops_the_hook(run, server, arguments, env, words):
+def test_mistakes_that_stop_the_hook(run, server, arguments, env, words):
     done = run("dehydrated.sh", "deploy_challenge", *arguments,
                **{"ACMEPROXY_SECRET": SECRET, "ACMEPROXY_TRIES": "1", **env})
     assert done.returncode == 1 and words in done.stderr, done.stderr
@@ -150,14 +150,14 @@ def test_what_stops_the_hook(run, server, arguments, env, words):
     (["--nosuch"], "--nosuch: no such option"), (["present"], "present: FQDN is missing"),
     (["cleanup", "a.example.com"], "cleanup: VALUE is missing"),
     (["present", "a.example.com", VALUE, "more"], "more: one argument too many")])
-def test_calling_the_hook_wrongly(run, server, arguments, sentence):
+def test_bad_usage_of_the_hook(run, server, arguments, sentence):
     done = run("acmeproxy-hook", *arguments, ACMEPROXY_SECRET=SECRET)
     assert (done.returncode, done.stdout, server.calls) == (2, "", [])
     assert done.stderr == f"acmeproxy-hook: {sentence}; see acmeproxy-hook --help\n"
 
 
 def test_version_and_help(run):
-    """One version for all programs: the changelog's."""
+    """All programs have the changelog's version."""
     changelog = (HOOKS.parent / "debian" / "changelog").read_text()
     version = re.match(r"acmeproxy \(([^)]+)\) ", changelog)[1]
     assert run("acmeproxy-hook", "--version").stdout == f"acmeproxy-hook {version}\n"
@@ -219,7 +219,7 @@ def test_certbot_s_ini_file(run, server, tmp_path, text, mode, env, words):
 
 
 def test_no_secret_on_a_command_line(run, server, tmp_path):
-    """ps shows everybody's arguments to everybody."""
+    """ps shows everybody the arguments of all processes."""
     seen = tmp_path / "seen"
     fake = tmp_path / "curl"
     fake.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >>{seen}\nexec {shutil.which("curl")} "$@"\n')
@@ -230,7 +230,7 @@ def test_no_secret_on_a_command_line(run, server, tmp_path):
     assert "--data" in seen.read_text() and SECRET not in seen.read_text()
 
 
-def test_a_hook_behind_a_link(run, server, tmp_path):
+def test_a_hook_called_through_a_link(run, server, tmp_path):
     link = tmp_path / "hook"
     link.symlink_to(HOOKS / "dehydrated.sh")
     done = run(link, "deploy_challenge", "a.example.com", "t", VALUE, ACMEPROXY_SECRET=SECRET)
@@ -254,11 +254,11 @@ def test_lego_exec_and_uacme(run, server, hook, arguments, path):
     ("acmeproxy-hook", ["present", "_a&name=b._acme-challenge.a.example.com.", "v"]),
     ("uacme.sh", ["begin", "http-01", "a.example.com", "token", "v"]),
     ("uacme.sh", ["other", "dns-01", "a.example.com", "token", "v"])])
-def test_what_they_do_not_do(run, server, hook, arguments):
+def test_calls_that_the_hooks_refuse(run, server, hook, arguments):
     assert run(hook, *arguments, ACMEPROXY_SECRET=SECRET).returncode == 1 and server.calls == []
 
 
-def test_a_label_of_an_account(run, server):
+def test_an_account_label(run, server):
     done = run("acmeproxy-hook", "present", "_UJMMOVF2VN55TGYE._acme-challenge.a.example.com.", VALUE,
                ACMEPROXY_SECRET=SECRET)
     assert done.returncode == 0, done.stderr
@@ -266,8 +266,8 @@ def test_a_label_of_an_account(run, server):
                                                    "secret": SECRET, "label": "_ujmmovf2vn55tgye"})]
 
 
-def test_the_end_of_a_cname(run, server):
-    """lego follows it before it asks the hook."""
+def test_the_target_of_a_cname(run, server):
+    """lego follows the CNAME before it calls the hook."""
     fqdn = "A.example.com.auth.example.org."
     done = run("acmeproxy-hook", "cleanup", fqdn, VALUE, ACMEPROXY_SECRET=SECRET,
                ACMEPROXY_ZONE="auth.example.org")
@@ -292,7 +292,7 @@ def test_every_hook_reads_the_ini_file(run, server, tmp_path, hook, arguments):
 
 
 def test_acme_sh_s_api(server, tmp_path):
-    """acme.sh reads the file and brings these functions."""
+    """acme.sh sources the file, and provides these functions."""
     script = f"""_readaccountconf_mutable() {{ :; }}
         _saveaccountconf_mutable() {{ echo "$1" >>{tmp_path}/saved; }}
         _err() {{ echo "$*" >&2; }}
@@ -310,7 +310,7 @@ def test_acme_sh_s_api(server, tmp_path):
 
 
 def test_the_original_s_hooks_keep_working(server):
-    """Their contract: form bodies by curl, then `published` or `expired` in the answer."""
+    """They send a form with curl, and look for `published` or `expired` in the answer."""
     script = f"""out=$(curl -s --data "name=a.example.com&response={VALUE}&secret={SECRET}" \
         {server.url}/publish_response)
         case $out in *published*) exit 0 ;; esac; exit 1"""

@@ -1,4 +1,4 @@
-"""The API as its clients see it, by HTTPS or straight at its FastCGI socket."""
+"""The API as its clients see it, by HTTPS or directly at its FastCGI socket."""
 
 import http.client
 import json
@@ -11,12 +11,12 @@ import time
 import urllib.parse
 
 FORM = "application/x-www-form-urlencoded"
-PATIENCE = 60  # a request may wait that long, and then it is lost
+PATIENCE = 60  # seconds that a request may take
 _BEGIN, _END, _PARAMS, _STDIN, _STDOUT = 1, 3, 4, 5, 6
 
 
 class Answer:
-    """Its status, 0 if there was none; its text, or why there was none."""
+    """Status and text of an answer; without one, 0 and the reason."""
 
     def __init__(self, status, text):
         self.status, self.text = status, text
@@ -39,13 +39,13 @@ class Api:
             return Answer(0, repr(error))
 
     def publish(self, name, secret):
-        """Publish a new response; (answer, response)."""
+        """Publish a new response; returns (answer, response)."""
         response = secrets.token_urlsafe(32)
         return self.post("publish_response", name=name, response=response, secret=secret), response
 
 
 class Https(Api):
-    """At an address, which has to show a certificate for the name."""
+    """At an address, whose server has to have a certificate for the name."""
 
     def __init__(self, address, name, roots):
         self.address, self.name = address, name
@@ -69,7 +69,7 @@ def _record(kind, content=b""):
 
 
 class FastCgi(Api):
-    """As nginx asks it: socket_path() says where its socket is."""
+    """As nginx calls it; socket_path() returns the path of its socket."""
 
     def __init__(self, socket_path):
         self.socket_path = socket_path
@@ -110,7 +110,7 @@ class Stream:
 
     def __init__(self, api, name, secret):
         self.api, self.name, self.secret = api, name, secret
-        self.answers = []  # (when it was there, answer)
+        self.answers = []  # (when it came, answer)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 

@@ -1,7 +1,7 @@
 """The project's packages, built by `make deb` in a root of the release.
 
-The root has what the packages say that building needs, and nothing else of ours.
-Nothing is kept from one run to the next: what is installed is what the tree has.
+The root has the packages' build dependencies, and nothing else of ours.  Nothing
+is kept from one run to the next: what gets installed is built from the tree.
 """
 
 import os
@@ -12,17 +12,17 @@ from pathlib import Path
 from stack.process import StackError
 
 TOP = Path(__file__).resolve().parent.parent.parent
-# In what the previous version differs, so that an upgrade has to choose:
-# (file of deploy/, what it says now, what it said then).
+# How the previous version differs, so that an upgrade has something to decide:
+# (file in deploy/, its text now, its text then).
 PREVIOUS = (
     ("acmeproxy.json", '["letsencrypt.org"]', '["ca.example"]'),
     ("redis/acmeproxy.conf", "appendfsync everysec", "appendfsync always"),
 )
-VARIANTS = {"new": "", "previous": "~1"}  # and the suffix of its version
+VARIANTS = {"new": "", "previous": "~1"}  # with the suffix of each version
 
 
 def copy_tree(target):
-    """What git tracks, as it is now."""
+    """Copy the files that git tracks, as they are now."""
     run = subprocess.run(["git", "-C", TOP, "ls-files", "-z"], capture_output=True, text=True)
     if run.returncode != 0:
         raise StackError(f"git ls-files: {run.stderr}")
@@ -43,7 +43,7 @@ def _make_previous(tree):
 
 
 def build(roots, directory):
-    """The packages, {"new": folder, "previous": folder}, in folders below `directory`."""
+    """Build the packages below `directory`; returns {"new": folder, "previous": folder}."""
     root = roots.layer("build", roots.bare())
     for variant in VARIANTS:
         copy_tree(root / "src" / variant)
@@ -62,7 +62,7 @@ def build(roots, directory):
         folders[variant].mkdir(parents=True)
         for deb in (root / "build" / variant / "deb").glob("*.deb"):
             shutil.copy(deb, folders[variant])
-    # Not before: nothing that it brings may help to build.
+    # Not earlier: none of its dependencies may help to build.
     roots.with_network(root, lambda: roots.chroot(root, *apt, "install", "lintian"))
     roots.chroot(root, "sh", "-c", "lintian --fail-on error,warning /build/new/deb/*.changes")
     roots.remove("build")

@@ -1,9 +1,9 @@
 """A child whose processes, mounts and networks end with it, however it ends.
 
 It is process 1 of a PID namespace of its own: when it dies, the kernel kills all
-that it started.  Its mount namespace takes every mount with it, its network
-namespace every interface.  It is killed when we die.  So nothing but files and
-empty control groups can be left, and these are swept() by the next run.
+that it started.  All mounts end with its mount namespace, all interfaces with its
+network namespace.  It is killed when we die.  So only files and empty control
+groups can be left, and the next run removes these.
 """
 
 import ctypes
@@ -36,22 +36,22 @@ def _mount(*args):
 
 
 def _enter():
-    os.setsid()  # Ctrl-C is our parent's
+    os.setsid()  # our parent handles Ctrl-C
     _call(_libc.unshare, CLONE_NEWNS | CLONE_NEWIPC)
     _mount("--make-rprivate", "/")
     _mount("-t", "proc", "proc", "/proc")
-    # systemd-nspawn and ip keep what they know there.
+    # systemd-nspawn and ip keep their state there.
     _mount("-t", "tmpfs", "tmpfs", "/run")
 
 
 def leave_network():
-    """From now on we have a network of our own: nothing but a loopback."""
+    """Leave the host's network for one of our own, which has only a loopback."""
     _call(_libc.unshare, CLONE_NEWNET)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 
 
 def _hierarchies():
-    """Directories of our own control groups, of what systemd may manage."""
+    """Directories of our own control groups, in the hierarchies that systemd may manage."""
     found = []
     for line in Path("/proc/self/cgroup").read_text().splitlines():
         _, name, path = line.split(":", 2)
@@ -63,7 +63,7 @@ def _hierarchies():
 
 
 def make_cgroups(name):
-    """Control groups for a machine; the files that take its first process."""
+    """Make control groups for a machine; returns the files that take its first process."""
     files = []
     for own in _hierarchies():
         (own / CGROUP / name).mkdir(parents=True, exist_ok=True)
@@ -94,11 +94,11 @@ def sweep_cgroups():
 
 
 def run(function, interrupt):
-    """Run function() in there and return the exit status that it returns.
+    """Run function() in such a child and return the exit status that it returns.
 
-    interrupt() is called while we wait; what it raises ends the child.
+    interrupt() is called while we wait; an exception from it ends the child.
     """
-    _call(_libc.unshare, CLONE_NEWPID)  # of the next child; we stay where we are
+    _call(_libc.unshare, CLONE_NEWPID)  # for the next child; we stay where we are
     parent = os.getpid()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -109,7 +109,7 @@ def run(function, interrupt):
             _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(each, signal.SIG_DFL)
-            if os.getppid() == 0:  # of another namespace, and living
+            if os.getppid() == 0:  # it is in another namespace, and alive
                 _enter()
                 status = function()
         except BaseException:

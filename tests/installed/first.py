@@ -1,4 +1,4 @@
-"""From nothing to a certificate: the first server, and a machine that wants one."""
+"""From nothing to a certificate: the first server, and a machine that gets one."""
 
 import re
 
@@ -43,25 +43,23 @@ def packages(world):
         world.bring(machine, "new", "*.deb")
         machine.must(f"touch {STAMP}")
         world.trust_the_ca(machine)
-        # What stays when all of ours is gone again.
-        world.users_before = machine.must("getent passwd; getent group")
         world.first = server = Server(machine, "192.0.2.53")
     with step("the packages are installed, and all is well at once"):
         server.reader.type(install)
         server.expect_well()
-    with step("names are edited, and are in force after a reload"):
+    with step("settings are edited, and are in force after a reload"):
         server.edit(soa_contact="dns.example.net", persistent_records=True)
         expect_in("dns.example.net", server.reader.type(reload), "checkconfig")
     with step("an authorisation, and the first answer"):
         server.secrets[NAME] = secret_in(server.reader.type(create))
         expect_in("ns1.acmeproxy.example.net. dns.example.net.", server.reader.type(dig), "SOA")
-    with step("what the API says is in DNS"):
+    with step("what the API publishes is in DNS"):
         server.publish_and_ask(NAME)
 
 
 @scenario(packages)
 def certificate(world):
-    """README, "The API's certificate", and an account for who calls the API."""
+    """README, "The API's certificate", and an account for those who call the API."""
     step, server = world.report.step, world.first
     deployment = Readme("Deployment")
     with step("nginx, and a certificate from the ACME server"):
@@ -86,7 +84,7 @@ def certbot_of_readme(secret):
 
 
 def curl(client, endpoint, **parameters):
-    """As README's "API" calls it: (status, body)."""
+    """Call the API as README's "API" does; returns (status, body)."""
     data = "&".join(f"{k}={v}" for k, v in parameters.items())
     said = client.must(f"curl -s -w '\\n%{{http_code}}' --data '{data}' https://{API_NAME}/{endpoint}")
     body, _, status = said.rpartition("\n")
@@ -95,7 +93,7 @@ def curl(client, endpoint, **parameters):
 
 @scenario(certificate)
 def client(world):
-    """README, "Hooks on client machines": a machine that has nothing of ours but these."""
+    """README, "Hooks on client machines": a machine that has nothing else of ours."""
     step, server = world.report.step, world.first
     with step("a machine starts, and the hooks are installed"):
         world.client = machine = world.machine("client")
@@ -122,7 +120,7 @@ def client(world):
 
 
 def expect_certificate(world):
-    """The client machine has a certificate, of the ACME server's, for both names."""
+    """The client machine has a certificate from the ACME server for both names."""
     said = world.client.must(
         f"openssl verify -CAfile /etc/ssl/certs/ca-certificates.crt -untrusted {CERTIFICATE} "
         f"{CERTIFICATE} && openssl x509 -in {CERTIFICATE} -noout -ext subjectAltName -serial")
@@ -132,7 +130,7 @@ def expect_certificate(world):
 
 
 def renew(world):
-    """The client machine renews as its timer would; another certificate is there."""
+    """Renew on the client machine as its timer would; there must be another certificate."""
     before = expect_certificate(world)
     world.client.must("certbot renew --force-renewal --no-random-sleep-on-renew")
     expect(expect_certificate(world) != before, True, "it is another certificate")

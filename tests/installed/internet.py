@@ -1,8 +1,8 @@
-"""The internet's own servers: name servers of the parents, a resolver and an ACME server.
+"""The internet's own servers: a name server of the parent zones, a resolver, an ACME server.
 
-They are processes of the harness, with the addresses that network.py gave us.  The
-parents are served from the root down by a PowerDNS with zone files; the resolver is
-an unbound that starts at that root and keeps what it learns, as a CA's may.
+They are processes of the harness, with the addresses that network.py gave us.  A
+PowerDNS with zone files serves the parent zones from the root down; the resolver is
+an unbound that starts at that root and caches what it learns, as a CA's may.
 """
 
 import json
@@ -21,7 +21,7 @@ from stack.process import Process, StackError, wait_until
 from .network import CA, PARENT, RESOLVER
 
 CA_NAME = "ca.example.net"
-# A negative answer is never kept: what a scenario adds is there at once.
+# Nobody caches a negative answer: what a scenario adds is visible at once.
 SOA = "@ 60 IN SOA parent.example.net. hostmaster.example.net. 1 3600 600 86400 0\n"
 NS = "@ 60 IN NS parent.example.net.\n"
 ZONES = {
@@ -37,7 +37,7 @@ ZONES = {
 
 
 def ask(server, name, rrtype, port=53, seconds=5):
-    """Ask a server, over TCP if it says so; the dns.message, or None without an answer."""
+    """Ask a server, over TCP if it says so; returns the dns.message, or None without an answer."""
     query = dns.message.make_query(name, rrtype, use_edns=0)
     if server == RESOLVER:
         query.flags |= dns.flags.RD
@@ -50,7 +50,7 @@ def ask(server, name, rrtype, port=53, seconds=5):
 
 
 def texts(server, name, seconds=5):
-    """What a server has as TXT, sorted; or the name of the rcode that it says instead."""
+    """The values of a server's TXT records, sorted; or the name of the rcode if it is an error."""
     answer = ask(server, name, "TXT", seconds=seconds)
     if answer is None:
         return "no answer"
@@ -98,7 +98,7 @@ class Internet:
             self._zone_file(zone).write_text(f"$ORIGIN {zone.rstrip('.')}.\n{SOA}{NS}{text}")
 
     def delegate(self, zone, lines):
-        """Add lines to one of the parents' zones, as its owner would."""
+        """Add lines to one of the parent zones, as its owner would."""
         self.zones[zone] += "".join(line.strip() + "\n" for line in lines)
         if self.parent:
             self.parent.stop()
@@ -125,7 +125,7 @@ class Internet:
             "externalAccountBindingRequired": False}}))
         self.ca = Process(
             "ca", ["pebble", "-config", self.dir / "pebble.json", "-dnsserver", f"{RESOLVER}:53"],
-            # Each order is validated anew, also when the name was before.
+            # Each order is validated, even if the name was validated before.
             self.log / "ca", env={"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0",
                                   "PEBBLE_AUTHZREUSE": "0", "PATH": "/usr/bin:/bin"}).start()
         wait_until("the ACME server answers", self._root_of_ca, self.ca)
@@ -143,5 +143,5 @@ class Internet:
         """What machines have to trust: {file name: certificate}."""
         root = self._root_of_ca()
         if not root:
-            raise StackError("the ACME server does not say its root certificate")
+            raise StackError("the ACME server does not give its root certificate")
         return {"directory.crt": self.authority.cert.read_text(), "issued.crt": root}

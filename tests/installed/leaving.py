@@ -1,4 +1,4 @@
-"""Removed, installed again, and gone for good."""
+"""Packages are removed, installed again, and purged."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from .readme import Readme
 from .report import expect
 from .scenarios import scenario
 
-# A zone of another backend of the same PowerDNS, and what Debian's bind backend reads.
+# Gives the same PowerDNS another backend with a zone: Debian's bind backend.
 OTHER = """cat >/etc/powerdns/named.conf <<'END'
 zone "other.example" { type master; file "/etc/powerdns/other.zone"; };
 END
@@ -22,7 +22,7 @@ END
 apt-get install pdns-backend-bind
 systemctl restart pdns
 """
-# What the system and maintainer scripts write in folders that are nobody's own.
+# What the system and maintainer scripts write in folders that belong to no package.
 OTHERS = re.compile(
     r"/(root|tmp|var/(log|cache|tmp|www|lib/(dpkg|private|dbus|python|redis|letsencrypt))"
     r"|etc/(letsencrypt|nginx|rc.\.d|python3)"
@@ -32,14 +32,14 @@ OTHERS = re.compile(
 
 
 def _folders(machine):
-    """Folders of packages that are still there, but for those that every system has."""
+    """Folders of the packages that are still there, except those that every system has."""
     info = machine.path("/var/lib/dpkg/info")
     paths = {line for path in info.glob("*.list") for line in path.read_text().splitlines()}
     return paths - set((info / "base-files.list").read_text().splitlines())
 
 
 def left(machine, stamp):
-    """Paths that are newer than a file and nobody else's, or have our name; lines of ours."""
+    """What is left: paths that are newer than a file and nobody else's, or have our name; lines with it."""
     folders = _folders(machine)
     newer = [path for path in machine.must(f"find / -xdev -newer {stamp} ! -type d").splitlines()
              if not OTHERS.fullmatch(path)
@@ -50,13 +50,13 @@ def left(machine, stamp):
     lines = machine.run(
         "grep -rIs acmeproxy /etc /usr/lib/systemd /var/lib /run --exclude-dir=letsencrypt "
         "--exclude-dir=apt --exclude-dir=private --exclude-dir=transient --exclude=hosts "
-        # And what others keep of former states.
+        # And copies that others keep of earlier states.
         "--exclude=hostname --exclude='*-' --exclude='*.[0-9]'").output.splitlines()
     return sorted({*newer, *named, *lines})
 
 
 def units(machine):
-    """Units of ours that systemd knows."""
+    """Our units that systemd knows."""
     return machine.must("systemctl list-units --all --plain --no-legend '*acmeproxy*'; "
                         "systemctl list-unit-files --no-legend '*acmeproxy*' || :")
 
@@ -72,7 +72,7 @@ def remove(world):
     step, server, machine = world.report.step, world.first, world.first.machine
     deployment = Readme("Deployment")
     before = server.state()
-    with step("removed: PowerDNS goes on with another backend, data stays"):
+    with step("removed: PowerDNS keeps serving another backend's zone, data stays"):
         machine.must(OTHER)
         expect(texts(server.address, "other.example"), ["there"], "the other's zone")
         machine.must("apt-get remove acmeproxy acmeproxy-redis acmeproxy-pipe acmeproxy-hooks")

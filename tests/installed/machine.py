@@ -1,4 +1,4 @@
-"""A Debian machine: a root that systemd-nspawn boots on wires of ours."""
+"""A Debian machine: a root that systemd-nspawn boots on our network."""
 
 import shutil
 import subprocess
@@ -12,19 +12,19 @@ from .cage import make_cgroups
 BOOT_SECONDS = 60
 RUN_SECONDS = 180
 REBOOTING = 133  # systemd-nspawn's status when a machine wants to start again
-# Our administrator says yes, and needs no progress bar.
+# Our administrator answers yes, and needs no progress bar.
 APT_CONF = 'APT::Get::Assume-Yes "true";\nquiet "1";\nDpkg::Use-Pty "false";\n'
 
 
 class Result:
-    """How a script ended: its status, and what it said on stdout and stderr."""
+    """How a script ended: its status, and what it printed on stdout and stderr."""
 
     def __init__(self, status, output):
         self.status, self.output = status, output
 
 
 class Machine:
-    """boot() it first.  Call it from the thread that made it."""
+    """Call boot() first, and everything from the thread that made it."""
 
     def __init__(self, name, root, netns, log):
         self.name, self.root, self.netns, self.log = name, Path(root), netns, log
@@ -33,7 +33,7 @@ class Machine:
         self.state = None  # as systemctl is-system-running has it
 
     def prepare(self, fqdn, ipv4, resolver):
-        """What an installer would have set up."""
+        """Set up what an installer would."""
         self.write("/etc/hostname", fqdn.split(".")[0] + "\n")
         self.write("/etc/hosts", "127.0.0.1 localhost\n::1 localhost ip6-localhost\n"
                                  f"{ipv4} {fqdn} {fqdn.split('.')[0]}\n")
@@ -45,26 +45,26 @@ class Machine:
             (self.root / f"etc/systemd/system/{timer}.timer").symlink_to("/dev/null")
 
     def path(self, path):
-        """Where we find a file of the machine's that is not on a tmpfs of its own."""
+        """Our path to a file of the machine, unless that is on a tmpfs of its own."""
         return self.root / path.lstrip("/")
 
     def write(self, path, text):
         self.path(path).write_text(text)
 
     def put(self, source, directory):
-        """Copy a file to the machine; its path there."""
+        """Copy a file to the machine; returns its path there."""
         shutil.copy(source, self.path(directory))
         return f"{directory}/{Path(source).name}"
 
     def boot(self):
-        """Start it and wait until all that it starts by itself is there."""
+        """Start it and wait until all that it starts by itself is up."""
         self._start()
         if self.state != "running":
             raise StackError(f"{self.name} is {self.state} after its start:\n"
                              + self.run("systemctl --failed --no-pager").output)
 
     def _start(self):
-        # Each machine in control groups of its own: their systemds would meet there.
+        # Each machine has control groups of its own, or their systemds would use the same.
         enter = "\n".join(f"echo 0 >{file}" for file in make_cgroups(self.name))
         self.process = Process(self.name, [
             "sh", "-ec", f"{enter}\nexec \"$@\"", "sh",
@@ -104,12 +104,12 @@ class Machine:
             ["systemd-run", "--wait", "--pipe", "--collect", "--quiet", "--service-type=exec",
              "-p", "WorkingDirectory=/root", "-E", "HOME=/root", "-E", "USER=root",
              "-E", "LANG=C.UTF-8", "-E", "DEBIAN_FRONTEND=noninteractive",
-             # Otherwise it is the script, whose lines systemd takes for settings.
+             # The default is the script, whose lines systemd would take for settings.
              "--description=a root shell",
              "bash", "-l", "-c", script], seconds, stdin)
 
     def must(self, script, seconds=RUN_SECONDS, stdin=None):
-        """Run a script that has to succeed; what it said."""
+        """Run a script that has to succeed; returns what it printed."""
         result = self.run(script, seconds, stdin)
         if result.status != 0:
             raise StackError(f"{self.name}: status {result.status} of\n"
@@ -117,7 +117,7 @@ class Machine:
         return result.output
 
     def journal(self, unit=None, lines=40, since=None):
-        """The last lines of its journal, running or not; since: seconds of the epoch."""
+        """The last lines of its journal, running or not; since: seconds since the epoch."""
         which = [*(["-u", unit] if unit else []), *(["--since", f"@{since:.0f}"] if since else [])]
         argv = ["journalctl", "--no-pager", "-q", "-o", "short-precise", "-n", str(lines), *which]
         if self.process and self.process.poll() is None:
@@ -127,7 +127,7 @@ class Machine:
         return run.stdout + tail(self.log)
 
     def reboot(self):
-        """As `reboot` does it; comes back when the machine is up again."""
+        """Reboot as `reboot` does; returns when the machine is up again."""
         self._nsenter(["systemctl", "--no-block", "reboot"], 20)
         self._ended("restarts")
         self.boot()

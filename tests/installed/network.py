@@ -1,7 +1,7 @@
-"""The wires: a switch, which is the internet, and a network namespace for each machine.
+"""The network: a switch, which is the internet, and a network namespace for each machine.
 
-The process that made the switch has the addresses of the internet's own servers,
-and can ask and be asked by all machines.  README's addresses are the machines'.
+The process that made the switch has the addresses of the internet's own servers;
+it can reach all machines, and they can reach it.  Machines have README's addresses.
 """
 
 import subprocess
@@ -9,7 +9,7 @@ import subprocess
 from stack.process import StackError
 
 SWITCH = "internet"
-# Of the servers that are nobody's machine: see internet.py.
+# Addresses of what is no machine; for the servers see internet.py.
 GATEWAY = ("192.0.2.1", "2001:db8::1")
 PARENT, RESOLVER, CA = "198.51.100.53", "198.51.100.1", "198.51.100.14"
 
@@ -33,10 +33,10 @@ class Network:
             ip("addr", "add", f"{address}/32", "dev", SWITCH)
 
     def plug(self, name, ipv4, ipv6):
-        """A machine's interface; the path of its network namespace."""
+        """Connect a machine; returns the path of its network namespace."""
         port = f"port-{name}"
         ip("netns", "add", name)
-        # Who has the address after it has its hardware address: neighbours remember that.
+        # The next machine with the address gets this one too, since neighbours remember it.
         mac = ":".join(f"{int(octet):02x}" for octet in ("2", "0", *ipv4.split(".")))
         ip("link", "add", port, "type", "veth", "peer", "name", "eth0", "address", mac,
            "netns", name)
@@ -52,7 +52,7 @@ class Network:
         return f"/run/netns/{name}"
 
     def unplug(self, name):
-        """The machine is gone; another may have its addresses."""
+        """Disconnect a machine; another may have its addresses."""
         ip("netns", "del", name)
         del self.ports[name]
 
@@ -62,7 +62,7 @@ class Network:
             ip("link", "set", self.ports[name], "type", "bridge_slave", "isolated", how)
 
     def cut(self, one, other):
-        """Whatever goes between these two is lost, without a word to either."""
+        """Drop whatever goes between these two, without telling either."""
         self._isolate((one, other), "on")
 
     def mend(self, one, other):

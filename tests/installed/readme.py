@@ -1,8 +1,8 @@
-"""What README tells an administrator to type, as README has it.
+"""What README tells an administrator to type, exactly as README has it.
 
-A block is indented text with nothing between its lines but other indented lines
-and empty ones.  Lines that begin with "$ " are commands, and what follows up to
-the next one is what they say; without such lines all of a block is commands.
+A block is a run of indented lines, with empty lines between them or not.  A line
+that begins with "$ " is a command, and the lines up to the next command are what
+it prints; in a block without such lines, all lines are commands.
 """
 
 import re
@@ -15,7 +15,7 @@ README = Path(__file__).resolve().parent.parent.parent / "README.md"
 HEADING = re.compile(r"(#+) (.*)")
 PROMPT = re.compile(r"^ *\$ ", re.MULTILINE)
 INSTALL = re.compile(r"^ *(?:\$ )?apt(?:-get)? (?:-\S+ )*install (.*)$", re.MULTILINE)
-MARK = "== status =="  # between what two commands say
+MARK = "== status =="  # between the outputs of two commands
 SHELL_FOLDER = "/run/readme-folder"
 LIST = re.compile(r"(\d+\.|-) +")
 
@@ -32,12 +32,12 @@ class Block:
         return f"README, line {self.first_line} ({self.heading})"
 
     def commands(self):
-        """[(command, what it says or None)], each complete: a loop is one."""
+        """[(command, what it prints or None)], each complete: a loop is one command."""
         parts = PROMPT.split(self.text)
         if len(parts) == 1:
             return [(command, None) for command in _split(self.text.splitlines(), str(self))]
         found = []
-        # Below "1. " eight columns are one more than Markdown takes away.
+        # Below "1. " eight columns are one more than Markdown removes.
         margin = min(_indent(line) for line in self.text.splitlines() if line)
         for part in parts[1:]:
             lines = part.splitlines()
@@ -51,7 +51,7 @@ def _complete(text):
     if text.endswith("\\"):
         return False
     run = subprocess.run(["bash", "-n"], input=text + "\n", capture_output=True, text=True)
-    return run.returncode == 0 and not run.stderr  # it warns of a here-document without an end
+    return run.returncode == 0 and not run.stderr  # it warns about a here-document without an end
 
 
 def _split(lines, where):
@@ -74,7 +74,7 @@ def _indent(line):
 
 
 def _blocks(lines):
-    """All blocks of a Markdown text; a list item's text is no block, what is 4 deeper is."""
+    """All blocks of a Markdown text; in a list item, what is 4 deeper than its text is a block."""
     blocks, heading, lead = [], "", ""
     item = 0  # the indentation of the list item's text that we are in
     current, first = [], 0
@@ -117,10 +117,10 @@ class Readme:
         last = next((n for n in range(first + 1, len(lines))
                      if HEADING.match(lines[n]) and len(HEADING.match(lines[n])[1]) <= level),
                     len(lines))
-        # Empty lines instead of what is before, so that the numbers are README's.
+        # Empty lines replace what comes before, so that line numbers are README's.
         self.blocks = _blocks([""] * first + lines[first:last])
         if not self.blocks:
-            raise StackError(f"README, {section!r}: nothing to type in there")
+            raise StackError(f"README, {section!r}: nothing to type there")
 
     def below(self, heading):
         """The blocks below one heading; they count as used."""
@@ -142,7 +142,7 @@ class Readme:
 
 
 def agrees(expected, output):
-    """True if a command said what README shows; `...` there stands for anything."""
+    """True if a command printed what README shows, where `...` stands for anything."""
     pattern = ".*".join(re.escape(part) for part in expected.strip().split("..."))
     return re.fullmatch(pattern, output.strip(), re.DOTALL) is not None
 
@@ -154,10 +154,10 @@ class Reader:
         self.machine, self.directory = machine, directory
 
     def type(self, block):
-        """Run the commands of a block in one shell; all that they said.
+        """Run the commands of a block in one shell; returns all that they printed.
 
-        Each has to succeed, and to say what README shows.  The shell's folder
-        stays from one block to the next.
+        Each has to succeed, and to print what README shows.  The next block
+        starts in the folder in which this one ends.
         """
         commands = block.commands()
         script = f"cd {self.directory} || exit\n" + "".join(

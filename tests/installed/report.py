@@ -8,7 +8,7 @@ from stack.process import StackError
 
 
 class GivenUp(Exception):
-    """A step failed; the rest of its scenario makes no sense."""
+    """A step failed, so the rest of its scenario makes no sense."""
 
 
 class Report:
@@ -16,7 +16,7 @@ class Report:
 
     def __init__(self):
         self.passed = self.failed = 0
-        self.machines = {}  # of which a failing step shows the journal
+        self.machines = {}  # whose journals a failing step shows
 
     def say(self, text):
         print(text, flush=True)
@@ -44,7 +44,7 @@ class Report:
                 self.say(str(again))
 
     def missed(self, title):
-        """A scenario that cannot be tried since one before it failed."""
+        """Count a scenario that is not tried, since one that it needs has failed."""
         self.failed += 1
         self.say(f"  FAIL  not tried: {title}")
 

@@ -1,7 +1,7 @@
 """Root file systems of a Debian release, and the packages that go into them.
 
-All comes from where this machine's own apt gets its packages.  What was
-downloaded is kept, so that a second run is quick and needs no network.
+Everything comes from where this machine's own apt gets its packages.  Downloads
+are kept, so that a second run is quick and needs no network.
 """
 
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from stack.process import StackError
 
-# A Debian server has these before an administrator comes.
+# What a Debian server has before its administrator installs anything.
 INCLUDE = "systemd,systemd-sysv,dbus,iproute2,procps,ca-certificates,bind9-dnsutils"
 ARCHIVES, LISTS = "var/cache/apt/archives", "var/lib/apt/lists"
 # How this machine's apt reaches its sources.
@@ -38,7 +38,7 @@ def _output(*argv):
 
 
 def sources(release):
-    """The lines of a sources.list: like this machine's, of another release."""
+    """The lines of a sources.list: like this machine's, for a release."""
     own, lines = own_release(), []
     targets = _output("apt-get", "indextargets", "--format",
                       "$(CODENAME) $(COMPONENT) $(REPO_URI)", "Created-By: Packages")
@@ -53,13 +53,13 @@ def sources(release):
 
 
 class Roots:
-    """Makes roots of one release below `directory`; keeps what it got in `cache`."""
+    """Makes roots of one release below `directory`; keeps what it can use again in `cache`."""
 
     def __init__(self, release, cache, directory):
         self.release, self.cache, self.directory = release, cache, directory
         self.log = directory / "log" / "packages"
         self.resolv_conf = Path("/etc/resolv.conf").read_text()
-        self.downloads = cache / "downloads"  # as if it were a root
+        self.downloads = cache / "downloads"  # laid out like a root
         for name in (ARCHIVES, LISTS):
             (self.downloads / name / "partial").mkdir(parents=True, exist_ok=True)
 
@@ -79,7 +79,7 @@ class Roots:
         if root.exists():
             return root
         if new.exists():
-            shutil.rmtree(new)  # of a run that was killed
+            shutil.rmtree(new)  # left by a run that was killed
         lines = sources(self.release)
         uri = next(line.split()[1] for line in lines if line.split()[2] == self.release)
         self._run("debootstrap", "--variant=minbase", f"--include={INCLUDE}", self.release, new,
@@ -97,8 +97,8 @@ class Roots:
     def layer(self, name, *below):
         """A root that looks like those below and can be written to.
 
-        Without any below it is a machine's: bare, with all that was downloaded
-        where apt looks for it.
+        Without any below, it is a root for a machine: the bare one, with all
+        downloads where apt looks for them.
         """
         below = below or (self.downloads, self.bare())
         base = self.directory / "roots" / name
@@ -109,13 +109,13 @@ class Roots:
         try:
             self._run("mount", "-t", "overlay", "overlay", "-o",
                       f"lowerdir={lower},upperdir={upper},workdir={work}", root)
-        except StackError:  # not on every file system
+        except StackError:  # not every file system can do that
             for path in reversed(below):
                 self._run("cp", "-a", "--reflink=auto", f"{path}/.", root)
         return root
 
     def remove(self, name):
-        """The root of that name: nobody needs it any more."""
+        """Remove the root of that name."""
         base = self.directory / "roots" / name
         if os.path.ismount(base / "root"):
             self._run("umount", base / "root")
@@ -152,7 +152,7 @@ class Roots:
             self._close_apt(root)
 
     def refresh(self):
-        """Let apt learn of new packages; without a network, what it knows has to do."""
+        """Update apt's lists; without a network, those of an earlier run have to do."""
         root = self.layer("refresh", self.bare())
         try:
             self.with_network(root, lambda: self.chroot(root, "apt-get", "-q", "update"))
@@ -162,7 +162,7 @@ class Roots:
         self.remove("refresh")
 
     def download(self, sets, debs=()):
-        """Get what `apt-get install` of each set of words will need, without installing it.
+        """Download what `apt-get install` of each set of words will need.
 
         The words may name files, which are looked for in a folder with copies of `debs`.
         """

@@ -1,8 +1,8 @@
 """`make test-installed`: README's "Deployment" on machines that boot; see world.py.
 
-RELEASE names the Debian release, this machine's own unless it is set.  The last
-line counts the steps.  A machine that cannot boot such a root says so, and that
-it skipped all.
+RELEASE names the Debian release; the default is this machine's own.  The last
+line counts the steps.  Where such a root cannot boot, it says why and counts as
+skipped.
 """
 
 import fcntl
@@ -22,7 +22,7 @@ from installed.root import Roots, own_release  # noqa: E402
 
 TOP = Path(__file__).resolve().parent.parent.parent
 PROGRAMS = ("debootstrap", "systemd-nspawn", "nsenter", "ip", "pdns_server", "unbound", "pebble")
-# What cage.py does first; a container's root may not.
+# What cage.py does first, which root in a container may not do.
 CAGE = ("unshare", "--mount", "--pid", "--fork", "--ipc", "--net",
         "mount", "-t", "tmpfs", "tmpfs", "/run")
 
@@ -62,8 +62,8 @@ def sweep(run):
 
 
 def inside(release, cache, run):
-    """All of it, in the cage; the exit status."""
-    # They need dnspython, which a machine that skips may not have.
+    """Run everything in the cage; returns the exit status."""
+    # Not earlier: they need dnspython, which a machine that skips may not have.
     from installed import scenarios
     from installed.world import World
     report = Report()

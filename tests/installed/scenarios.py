@@ -1,8 +1,8 @@
-"""What is tried, a function a scenario, a `with` a step of it.
+"""The scenarios: each is a function, and each `with` in it is a step.
 
-A scenario that needs what another one made is not tried when that one failed.  All
-of them type README's "Deployment" at machines; what stays from one to the next is in
-`world`: the first server, the client machine.
+A scenario is not tried if another one failed that makes what it needs.  All of them
+type README's "Deployment" at machines; what one leaves for the next is in `world`:
+the first server, the client machine.
 """
 
 import importlib
@@ -13,7 +13,7 @@ from .report import GivenUp
 
 # In order: the first ones make what the next ones use.
 MODULES = ("first", "units", "upkeep", "second", "leaving", "source")
-# What machines have beside what README makes them install.
+# What machines install besides what README says.
 ALSO = [["systemd-resolved"]]
 SCENARIOS = []  # (function, functions that it needs), in order
 
@@ -26,7 +26,7 @@ def scenario(*needs):
 
 
 def prepare(roots, directory):
-    """While there is a network: our packages, and all that a machine will install."""
+    """Build our packages and download all that a machine will install, while there is a network."""
     packages = build(roots, directory / "packages")
     sets = [*Readme("Deployment").packages(), *ALSO]
     roots.download(sorted({tuple(words) for words in sets}), packages["new"].glob("*.deb"))
@@ -34,7 +34,7 @@ def prepare(roots, directory):
 
 
 def play(world):
-    """All scenarios; the report counts."""
+    """Play all scenarios; the report counts their steps."""
     for module in MODULES:
         importlib.import_module(f".{module}", __package__)
     failed = set()

@@ -16,7 +16,7 @@ CHALLENGE = f"_acme-challenge.{NAME}"
 
 
 def name_servers():
-    """What the second server says they are."""
+    """The name servers, according to the second one."""
     answer = ask(SECOND, CHALLENGE, "NS")
     return sorted(rdata.to_text().rstrip(".") for rrset in answer.answer for rdata in rrset)
 
@@ -24,12 +24,12 @@ def name_servers():
 def publishes(server, patient=False):
     """True if the API says 200, and then both name servers have the response.
 
-    Who is patient lets a name server say that it does not know yet.
+    With `patient` it is False while a name server says SERVFAIL; otherwise that is an error.
     """
     answer, response = server.api.publish(NAME, server.secrets[NAME])
     if answer.status != 200:
         return False
-    # The second one first: it must not need the time that the first one takes.
+    # The second one first: asking the first one would give it more time.
     for address in (SECOND, server.address):
         said = texts(address, CHALLENGE)
         if patient and said == "SERVFAIL":
@@ -80,9 +80,9 @@ def second(world):
         wait_until("SERVFAIL from the second", lambda: says_servfail(last), seconds=30)
         for _ in range(50):
             expect(texts(SECOND, CHALLENGE), "SERVFAIL", "the second")
-        # A name has at most 32: the one that got the 503 may have taken the oldest's place.
+        # A name has at most 32: the response with the 503 may have replaced the oldest.
         if not set(last).intersection(server.texts(NAME)):
-            raise StackError(f"the first does not go on: {server.texts(NAME)}, before: {last}")
+            raise StackError(f"the first does not keep its responses: {server.texts(NAME)}, before: {last}")
     with step("the link is mended: all is well again"):
         network.mend("ns1", "ns2")
         wait_until_well(server)
@@ -90,7 +90,7 @@ def second(world):
         server.machine.reboot()
         wait_until_well(server)
     with step("the second server is gone for good"):
-        # Just after it has got everything is when Redis is not willing to stop.
+        # Redis is least willing to stop just after it has received everything.
         machine.poweroff()
         expect("timed out" in machine.journal(lines=1000), False, "a unit did not stop")
         world.discard(machine)
@@ -100,7 +100,7 @@ def second(world):
 
 
 def says_servfail(acknowledged):
-    """True if the second says SERVFAIL; until then it may say what was acknowledged."""
+    """True if the second says SERVFAIL; until then it may say what was acknowledged before."""
     said = texts(SECOND, CHALLENGE)
     if said == "SERVFAIL":
         return True

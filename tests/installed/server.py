@@ -1,4 +1,4 @@
-"""A machine with acmeproxy on it, as its administrator and its clients know it."""
+"""A machine with acmeproxy on it, as its administrator and its clients use it."""
 
 import json
 import re
@@ -27,7 +27,7 @@ def secret_in(output):
 
 
 class Server:
-    """Its API is api, by FastCGI until there is something better."""
+    """api is its API: by FastCGI until a scenario has HTTPS."""
 
     def __init__(self, machine, address, directory="/root"):
         self.machine, self.address = machine, address
@@ -48,7 +48,7 @@ class Server:
         settings = json.loads(self.settings_text())
         settings.update(members)
         self.write_settings(json.dumps(settings, indent=2) + "\n")
-        # The pipe backend looks once a second.
+        # The pipe backend looks at its settings once a second.
         time.sleep(1.1)
 
     # -- the store
@@ -57,7 +57,7 @@ class Server:
         self.secrets[name] = secret_in(self.machine.must(f"acmeproxy createauthorisation {name}"))
 
     def list(self, command):
-        """What a list has, an object a line; a list may be empty."""
+        """The rows of a list, without last_used_at; a list may be empty."""
         result = self.machine.run(f"acmeproxy {command} --json")
         if result.status != 0 and "acmeproxy: " in result.output:
             raise StackError(f"{self.machine.name}: {command}:\n{result.output}")
@@ -69,7 +69,7 @@ class Server:
         return {command: self.list(command) for command in LISTS}
 
     def expect_kept(self, before):
-        """What was there before is there; there may be more."""
+        """What was there before is still there; there may be more."""
         now = self.state()
         for command, rows in before.items():
             lost = [row for row in rows if row not in now[command]]
@@ -82,19 +82,19 @@ class Server:
         return texts(self.address, f"_acme-challenge.{name}", seconds)
 
     def publish(self, name):
-        """Publish a new response by the API, which has to say 200; the response."""
+        """Publish a new response by the API, which has to say 200; returns the response."""
         answer, response = self.api.publish(name, self.secrets[name])
         if answer.status != 200:
             raise StackError(f"publish_response {name}: {answer}")
         return response
 
     def publish_and_ask(self, name):
-        """The first question after the 200 sees the response."""
+        """Publish a response; the first question after the 200 gets it."""
         response = self.publish(name)
         expect_in(response, self.texts(name), f"TXT of {name}")
 
     def works(self, name):
-        """True if a response is published and in DNS; it says no rather than wait."""
+        """True if a response is published and in DNS; does not wait for either."""
         answer, response = self.api.publish(name, self.secrets[name])
         return answer.status == 200 and response in self.texts(name, seconds=0.5)
 

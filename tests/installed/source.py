@@ -1,4 +1,4 @@
-"""README, "From source": the other way to the same."""
+"""README, "From source": the other way to install."""
 
 from .build import copy_tree
 from .first import NAME, internet
@@ -30,22 +30,22 @@ def source(world):
     with step("built and installed"):
         server.reader.type(build)
         server.reader.type(users_and_settings)
-    with step("names are edited; Redis, its store and the API start"):
+    with step("settings are edited; Redis, its store and the API start"):
         server.edit(soa_contact="dns.example.net", accounts_file="/etc/acmeproxy/accounts.json")
         account, accounts_file = Readme("Accounts").blocks
         server.reader.type(accounts_file)
         expect_in("dns.example.net", server.reader.type(start), "checkconfig")
         secret_in(server.reader.type(account))
-    with step("PowerDNS, which is told its addresses, answers"):
+    with step("PowerDNS answers once it has been told its addresses"):
         local_address, status = deployment.below("Listening on port 53")
-        expect(machine.run("systemctl restart pdns").status != 0, True, "it is in the way")
+        expect(machine.run("systemctl restart pdns").status != 0, True, "port 53 is taken")
         server.reader.type(local_address)
         expect_in("status: REFUSED", server.reader.type(powerdns), "nobody is authorised")
         server.reader.type(status)
         server.create(NAME)
         server.publish_and_ask(NAME)
         server.expect_well()
-    with step("after a reboot all is there"):
+    with step("everything is there after a reboot"):
         before = server.state()
         machine.reboot()
         server.publish_and_ask(NAME)

@@ -1,4 +1,4 @@
-"""What happens to each unit when it stops, dies, or has settings that are wrong."""
+"""What happens to each unit when it stops, dies, or has wrong settings."""
 
 from stack.process import wait_until
 
@@ -17,7 +17,7 @@ def is_active(machine, unit):
 
 
 def kill(machine, units, times=1):
-    """kill -9 of the main process of each as soon as it has one, so many times."""
+    """kill -9 the main process of each unit as soon as it has one, this many times."""
     machine.must(f"""die() {{
     n={times}
     while [ $n -gt 0 ]; do
@@ -47,7 +47,7 @@ def reboot(world):
 
 @scenario(client)
 def deaths(world):
-    """Each unit restarts, and dies."""
+    """Each unit is restarted, and killed."""
     step, server, machine = world.report.step, world.first, world.first.machine
     before = server.state()
     for unit in UNITS:
@@ -69,12 +69,12 @@ def deaths(world):
 
 @scenario(packages)
 def settings(world):
-    """The API's settings are wrong, or Redis is away."""
+    """The API's settings are wrong, or Redis is down."""
     step, server, machine = world.report.step, world.first, world.first.machine
     good = server.settings_text()
     wrong = good.replace('"soa_contact"', '"workers": 0,\n  "soa_contact"')
     line = wrong[:wrong.index('"workers"')].count("\n") + 1
-    with step("a restart with wrong settings fails and says why, and is well once they are mended"):
+    with step("a restart with wrong settings fails and says why, and works once they are mended"):
         server.write_settings(wrong)
         expect(machine.run("systemctl restart acmeproxy").status != 0, True, "restart fails")
         expect_in(f"{SETTINGS}:{line}: workers: ", machine.run("systemctl status acmeproxy").output,
@@ -98,7 +98,7 @@ def settings(world):
                      "[ $(systemctl show -P MainPID acmeproxy) = $pid ]\n"
                      "[ $(systemctl show -P NRestarts acmeproxy) = $first ]")
         server.publish_and_ask(NAME)
-    with step("without Redis the API starts and says 503, and is well when Redis is"):
+    with step("without Redis the API starts and says 503, and works once Redis is up"):
         machine.must("systemctl stop acmeproxy && systemctl mask --runtime --now acmeproxy-redis\n"
                      "systemctl start acmeproxy")
         answer, _ = server.api.publish(NAME, server.secrets[NAME])
@@ -132,7 +132,7 @@ def pdns(world):
                  "chmod 0600 /etc/acmeproxy/redis-pipe.password",
                  "chmod 0640 /etc/acmeproxy/redis-pipe.password")}
     for what, (spoil, mend) in cases.items():
-        with step(f"{what}: SERVFAIL, and well once it is mended"):
+        with step(f"{what}: SERVFAIL, and an answer once it is mended"):
             machine.must(f"{spoil} && systemctl restart pdns && systemctl is-active pdns")
             expect(server.texts(NAME), "SERVFAIL", "TXT")
             machine.must(mend)

@@ -51,7 +51,7 @@ def passwords(world):
         with Stream(server.api, NAME, server.secrets[NAME]) as stream:
             for block in Readme("Deployment").below("New Redis passwords"):
                 server.reader.type(block)
-            # What has been typed is enough.
+            # It must work without any further command.
             server.wait_until_it_works("new passwords")
     world.report.say(f"        {len(stream.answers)} answers, {len(stream.refused())} not 200, "
                      f"{stream.longest_wait():.1f} s without a 200")
@@ -64,7 +64,7 @@ def passwords(world):
         machine.must(REDIS + "redis ping | grep PONG")
 
 
-# What the version before identities has left: counts in one hash, no identity's schema.
+# Makes the store one of schema 1, with all counts in one hash.
 AS_SCHEMA_1 = REDIS + """
 redis --scan --pattern 'acmeproxy:below:*' | while read -r key; do redis del "$key"; done
 count() { redis hincrby acmeproxy:parents "$1" 1; }
@@ -103,12 +103,12 @@ def upgrade(world):
         kept = server.settings_text()
         passwords_before = machine.must("cat /etc/acmeproxy/redis-*.password")
         before = server.state()
-    with step("as the version before identities left it, the store is migrated"):
+    with step("a store of schema 1 is migrated"):
         machine.must("systemctl stop acmeproxy.socket acmeproxy")
         machine.must(AS_SCHEMA_1)
         server.reader.directory = "/root/new"
         server.reader.type(again)
-        expect_in(f"schema 2", machine.must(REDIS + "redis hgetall acmeproxy:store").replace(
+        expect_in("schema 2", machine.must(REDIS + "redis hgetall acmeproxy:store").replace(
             "schema\n2", "schema 2"), "the store")
         server.wait_until_it_works("upgraded")
         server.expect_well()

@@ -16,7 +16,7 @@ MACHINES = {
 
 
 class World:
-    """Made after leave_network()."""
+    """Make it after leave_network()."""
 
     def __init__(self, roots, report, directory, packages):
         self.roots, self.report, self.dir = roots, report, directory
@@ -26,7 +26,7 @@ class World:
         self.internet = Internet(directory / "internet", self.log)
 
     def machine(self, name, address_of=None):
-        """A fresh machine, not yet booted; address_of: the one that it is to replace."""
+        """A fresh machine, not yet booted; address_of: a machine whose addresses it gets."""
         fqdn, ipv4, ipv6 = MACHINES[address_of or name]
         root = self.roots.layer(name)
         machine = Machine(name, root, self.network.plug(name, ipv4, ipv6), self.log / name)
@@ -35,23 +35,23 @@ class World:
         return machine
 
     def trust_the_ca(self, machine):
-        """The ACME server is the one of this internet: certbot asks it, and all trust it."""
+        """Make certbot use this internet's ACME server, and everything trust it."""
         for name, certificate in self.internet.roots().items():
             machine.write(f"/usr/local/share/ca-certificates/{name}", certificate)
         machine.must("update-ca-certificates")
-        # Not /etc/letsencrypt/cli.ini, which is the package's.
+        # Not /etc/letsencrypt/cli.ini, which belongs to certbot's package.
         machine.path("/root/.config/letsencrypt").mkdir(parents=True, exist_ok=True)
         machine.write("/root/.config/letsencrypt/cli.ini",
                       f"server = {self.internet.directory_url}\nnon-interactive = true\n"
                       "agree-tos = true\nregister-unsafely-without-email = true\n")
 
     def bring(self, machine, version, names, directory="/root"):
-        """Copy packages of a version whose files have such names to a machine."""
+        """Copy the packages of a version whose file names match to a machine."""
         for deb in self.packages[version].glob(names):
             machine.put(deb, directory)
 
     def discard(self, machine):
-        """Nobody needs the machine any more; its addresses are free."""
+        """Remove a machine that nobody needs any more, and free its addresses."""
         if machine.process and machine.process.poll() is None:
             machine.poweroff()
         self.network.unplug(machine.name)

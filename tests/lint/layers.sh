@@ -1,17 +1,17 @@
 #!/bin/sh
-# Fail when a file includes what its layer may not: ARCHITECTURE.md.
+# Fail when a file includes what its layer may not; see ARCHITECTURE.md.
 rc=0
 rule() { # FOLDER OR MODULE, PATTERN, [FILES THAT MAY]
 	found=$(grep -rlE --include='*.[ch]' "^#include $2" "${1%%/*}" |
 		grep "^$1[/.]" | grep -vxE "${3:-}") || return 0
-	echo "layers: may not include $2:" "$found"
+	echo "layers: these may not include $2:" "$found"
 	rc=1
 }
 rule common       '"(fcgi-app|pipe-backend)/'
 rule fcgi-app     '"pipe-backend/'
 rule pipe-backend '"fcgi-app/'
 
-# fcgi-app from the top to the bottom: none includes what is above it.
+# The layers of fcgi-app from top to bottom: none includes what is above it.
 above=main
 for layer in commands server dialects api config store access; do
 	rule "fcgi-app/$layer" "\"fcgi-app/($above)[/.]"
@@ -35,7 +35,7 @@ done
 # What tests share is in a module that is no test, such as conftest.py.
 if found=$(grep -rnE --include='*.py' '^[[:space:]]*(from|import)[[:space:]].*\btest_' \
 	tests/system tests/hooks); then
-	echo "layers: may not import from a test:" "$found"
+	echo "layers: these may not import from a test:" "$found"
 	rc=1
 fi
 exit $rc

@@ -1,5 +1,5 @@
 #!/bin/sh
-# `make lint`: all of it, then say what failed.
+# `make lint`: run all checks, and say which of them failed or were skipped.
 # shellcheck disable=SC2317 # step calls the functions below
 rc=0 skipped=
 step() { # NAME COMMAND...
@@ -18,7 +18,7 @@ sources=$(git ls-files '*.c' '*.h')
 
 tidy() {
 	tidied=0
-	# One file a process: with several, version 14 mixes them up.
+	# One file per process: version 14 mixes up several.
 	for file in $(git ls-files 'common/*.c' 'fcgi-app/*.c' 'pipe-backend/*.c'); do
 		clang-tidy --quiet "$file" -- -std=c11 -D_DEFAULT_SOURCE -I. \
 			-DACMEPROXY_VERSION='""' 2>/dev/null || { echo "clang-tidy: $file"; tidied=1; }

@@ -15,13 +15,13 @@ CLIENT_SECONDS = 120
 
 
 def client_env(home, **more):
-    """What a client needs of our environment, and no more; what it leaves stays in home."""
+    """The part of our environment that a client needs; it writes only to home."""
     kept = {k: os.environ[k] for k in ("PATH", "LANG", "TZ") if k in os.environ}
     return {**kept, "HOME": str(home), "TMPDIR": str(home), **{k: str(v) for k, v in more.items()}}
 
 
 class Pebble:
-    """Debian's ACME test server, asking the resolver at dns for challenges."""
+    """Debian's ACME test server, which asks the resolver `dns` about challenges."""
 
     def __init__(self, stack, dns=None):
         self.stack = stack
@@ -58,7 +58,7 @@ class Pebble:
         self.process = Process(
             "pebble", ["pebble", "-config", str(config), "-dnsserver", self.dns],
             self.stack.log("pebble"),
-            # dehydrated 0.7.0 gives up at the bad nonces that Pebble deals out.
+            # By default Pebble rejects some nonces, and dehydrated 0.7.0 gives up.
             env=client_env(self.dir, PEBBLE_WFE_NONCEREJECT=0, PEBBLE_VA_NOSLEEP=1))
         self.process.start()
         wait_until("pebble answers", self._answers, self.process,
@@ -76,7 +76,7 @@ class Pebble:
             return False
 
     def root(self):
-        """The file with the root certificate of what it issues."""
+        """Write its root certificate to a file; returns the path."""
         path = self.dir / "root.pem"
         path.write_bytes(self._get(self.management_url + "/roots/0"))
         return path
@@ -100,7 +100,7 @@ def run_client(name, argv, env, log, interrupt=lambda: None):
 
 
 def dehydrated(pebble, names, env, chain=False):
-    """One certificate for the names; returns (certificate, chain) files."""
+    """Get one certificate for the names; returns (certificate, chain) files."""
     stack = pebble.stack
     base = pebble.dir / "dehydrated"
     base.mkdir(exist_ok=True)
@@ -122,7 +122,7 @@ def dehydrated(pebble, names, env, chain=False):
 
 
 def certbot(pebble, names, ini):
-    """One certificate for the names; returns (certificate, chain) files."""
+    """Get one certificate for the names; returns (certificate, chain) files."""
     base = pebble.dir / "certbot"
     argv = ["certbot", "certonly", "--non-interactive", "--agree-tos",
             "--email", "hostmaster@example.com", "--no-eff-email",
@@ -140,7 +140,7 @@ def certbot(pebble, names, ini):
 
 
 def lego(pebble, names, mode, user, password, resolver=None):
-    """One certificate by httpreq, or with the mode "exec" by our hook; returns (certificate, chain) files."""
+    """Get one certificate by httpreq, or by our hook if the mode is "exec"; returns (certificate, chain) files."""
     stack, base = pebble.stack, pebble.dir / "lego"
     env = client_env(base, HTTPREQ_ENDPOINT=stack.url, HTTPREQ_USERNAME=user,
                      HTTPREQ_PASSWORD=password, HTTPREQ_MODE=mode, HTTPREQ_POLLING_INTERVAL=1,
@@ -161,7 +161,7 @@ def lego(pebble, names, mode, user, password, resolver=None):
 
 
 def mount_namespace():
-    """How to run a command with mounts of its own, None where that is forbidden."""
+    """A prefix that gives a command its own mounts; None where that is forbidden."""
     for argv in (["unshare", "--mount"], ["unshare", "--map-root-user", "--mount"]):
         if subprocess.run([*argv, "true"], capture_output=True).returncode == 0:
             return argv
@@ -169,12 +169,12 @@ def mount_namespace():
 
 
 def uacme(pebble, names, secret):
-    """One certificate by uacme's hook; returns (certificate, chain) files."""
+    """Get one certificate by uacme's hook; returns (certificate, chain) files."""
     stack, base = pebble.stack, pebble.dir / "uacme"
     base.mkdir(exist_ok=True)
     env = client_env(base, ACMEPROXY_ENDPOINT=stack.url, ACMEPROXY_CA_CERT=stack.ca_cert,
                      ACMEPROXY_SECRET=secret, SSL_CERT_FILE=stack.ca_cert)
-    # Its libcurl knows one list of CAs only: put ours there, for it alone.
+    # Its libcurl reads only this list of CAs: put ours there, for this process alone.
     trust = ("mount --bind \"$1\" /etc/ssl/certs/ca-certificates.crt && shift && exec \"$@\"")
     common = [*mount_namespace(), "sh", "-c", trust, "sh", stack.ca_cert,
               "uacme", "-c", base, "-a", pebble.directory_url, "-y"]
@@ -185,7 +185,7 @@ def uacme(pebble, names, secret):
 
 
 def certbot_ini(stack, secrets):
-    """An ini file for certbot's hooks, for names and their secrets."""
+    """Write an ini file for certbot's hooks with the secrets of names; returns its path."""
     path = stack.dir / "etc" / "acmeproxy.ini"
     path.touch(mode=0o600)
     path.write_text(f"[defaults]\nendpoint = {stack.url}\nca_cert = {stack.ca_cert}\n"
@@ -194,7 +194,7 @@ def certbot_ini(stack, secrets):
 
 
 def verify(root, chain, cert):
-    """What openssl says of a certificate; raises unless it is valid."""
+    """What openssl says about a certificate; raises unless it is valid."""
     run = subprocess.run(["openssl", "verify", "-CAfile", str(root), "-untrusted", str(chain),
                           str(cert)], capture_output=True, text=True)
     if run.returncode != 0:

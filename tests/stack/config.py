@@ -1,8 +1,8 @@
-"""Configuration of the local stack, made from the very files of deploy/.
+"""Configuration of the local stack, made from the files in deploy/.
 
-Our own paths and ports take the place of theirs.  A text that is to be
-replaced and is not there is an error, and so is a path of a real installation
-that nobody replaced: what runs here is what people deploy.
+Our own paths and ports replace theirs.  It is an error if a text to be replaced
+is missing, or if a path of a real installation remains: what runs here is what
+people deploy.
 """
 
 import hashlib
@@ -22,12 +22,12 @@ REAL_PATH = re.compile(r"(?<![\w.])/(?:etc|run|srv|usr|var)/[\w./-]+")
 
 
 def fill_in(template, replacements):
-    """The text of a file of deploy/, with each of the replacements made."""
+    """The text of a file in deploy/, with all replacements made."""
     text = (DEPLOY / template).read_text()
     for old in replacements:
         if old not in text:
             raise StackError(f"deploy/{template} does not say {old!r} any more")
-    # All at once: what took the place of one text is not searched for another.
+    # All at once, so that what replaced one text is not searched for another.
     any_old = re.compile("|".join(map(re.escape, sorted(replacements, key=len, reverse=True))))
     for line in text.splitlines():
         rest = any_old.sub("", line)
@@ -71,7 +71,7 @@ class Authority:
                 "-days", 30)
 
     def issue(self, name, *names):
-        """A certificate for the names ("DNS:localhost"); (certificate, key)."""
+        """Issue a certificate for names such as "DNS:localhost"; returns (certificate, key)."""
         cert, key = self.dir / f"{name}.pem", self.dir / f"{name}.key"
         with open(self.config, "a") as config:
             config.write(f"[{name}]\nbasicConstraints = critical,CA:false\n"
@@ -83,7 +83,7 @@ class Authority:
         return cert, key
 
     def issue_pair(self):
-        """The certificate that a primary Redis and its replica share, signed by itself."""
+        """Make the self-signed certificate that a primary Redis and its replica share."""
         self._openssl("req", "-x509", *self._new_key(self.dir / "redis-tls.key"),
                       "-subj", "/CN=acmeproxy-redis", "-out", self.dir / "redis-tls.crt")
 
@@ -99,7 +99,7 @@ def app_settings(base):
 
 
 def redis_pattern(prefix):
-    """A key_prefix as Redis's ACL wants it: a pattern, and without a space."""
+    """A key_prefix as a pattern for Redis's ACL, which must not contain a space."""
     return re.sub(r"([\\*?\[\]])", r"\\\1", prefix).replace(" ", "?")
 
 
@@ -118,13 +118,13 @@ def redis_tls(base):
 
 
 def redis_primary(base, port):
-    """What the first name server has more when there is a second."""
+    """What the first name server's Redis needs in addition when there is a second."""
     return fill_in("redis/primary.conf", {
         **redis_tls(base), "tls-port 6380": f"tls-port {port}", "bind * -::*": "bind 127.0.0.1"})
 
 
 def redis_replica(base, port, password):
-    """And the second: base is the directory of its own."""
+    """What the second one's Redis needs in addition; base is its own directory."""
     return fill_in("redis/replica.conf", {
         **redis_tls(base), "replicaof 192.0.2.53 6380": f"replicaof 127.0.0.1 {port}",
         "REPLICA_PASSWORD": password})
@@ -161,10 +161,10 @@ def nginx_site(base, port, fcgi_socket, name):
 
 
 def nginx_conf(base):
-    """What a site's nginx.conf has around sites-enabled."""
+    """The nginx.conf around our site, as Debian has one."""
     temporary = "".join(f"    {kind}_temp_path {base}/nginx/{kind};\n"
                         for kind in ("client_body", "fastcgi", "proxy", "scgi", "uwsgi"))
-    # Workers that gave up root could not enter a directory below /root.
+    # Workers without root's rights could not enter a directory below /root.
     user = "user root;\n" if os.geteuid() == 0 else ""
     return (f"{user}daemon off;\nworker_processes 2;\nworker_rlimit_nofile 4096;\n"
             f"pid {base}/nginx/pid;\nerror_log {base}/log/nginx.log;\n"
@@ -174,14 +174,14 @@ def nginx_conf(base):
 
 def pdns_snippet(base):
     return fill_in("powerdns/acmeproxy.conf", {
-        # Split at single spaces, without quoting: hence a plain path.
+        # PowerDNS splits this at spaces and knows no quoting: hence a plain path.
         "/usr/local/bin/acmeproxy-pipe":
             f"{base}/acmeproxy-pipe --config {base}/acmeproxy.json",
     })
 
 
 def pdns_conf(base, launch, host, port):
-    """What a site's pdns.conf has; the snippet is in its include-dir."""
+    """The pdns.conf, as Debian has one; our snippet is in its include-dir."""
     return (f"launch={launch}\ninclude-dir={base}/etc/pdns.d\n"
             f"local-address={host}\nlocal-port={port}\nsocket-dir={base}\n"
             "security-poll-suffix=\nwrite-pid=no\n")

@@ -1,4 +1,4 @@
-"""Processes that die with us, ports that are free, and patience."""
+"""Processes that die with us, free ports, and waiting."""
 
 import ctypes
 import os
@@ -23,8 +23,8 @@ class Stopped(Exception):
 class Signals:
     """From now on Ctrl-C, SIGTERM and SIGHUP only raise a flag.
 
-    An exception out of a signal handler could come between the making of a
-    thing and the note that it was made; check() comes when we wait.
+    An exception from a signal handler could come after something was made and
+    before we have noted it; check() is called while we wait.
     """
 
     def __init__(self):
@@ -62,8 +62,8 @@ def _binds(family, kind, host, port):
 def free_port(host="127.0.0.1"):
     """A port that is free for UDP and for TCP, for now.
 
-    It is below those that the kernel gives to outgoing connections, or one of
-    these could take it while a part of the stack is being restarted.
+    It is below the ports that the kernel gives to outgoing connections: one of
+    these could take it while a part of the stack restarts.
     """
     with open("/proc/sys/net/ipv4/ip_local_port_range") as limits:
         low = int(limits.read().split()[0])
@@ -91,7 +91,7 @@ def wait_until(what, check, process=None, seconds=15, interrupt=lambda: None):
 
 
 def _group(pgid):
-    """The living processes of a group, but for its leader."""
+    """The living processes of a group, except its leader."""
     pids = []
     for entry in os.listdir("/proc"):
         if not entry.isdigit() or int(entry) == pgid:
@@ -109,8 +109,8 @@ def _group(pgid):
 class Process:
     """A child in the background with a log; it gets SIGTERM if we are killed.
 
-    Linux sends that SIGTERM when the thread ends that called start(): call it
-    from the main one.
+    Linux sends that SIGTERM when the thread that called start() ends: call it
+    from the main thread.
     """
 
     def __init__(self, name, argv, log, env=None, cwd=None):
@@ -143,8 +143,8 @@ class Process:
     def poll(self):
         """The exit status, negative for a signal; None while it runs.
 
-        The child is not reaped: its pid stays its own until kill() is done
-        with its group.
+        The child is not reaped: no other process can get its pid before
+        kill() is done with its group.
         """
         if self.child is None:
             return -1
@@ -173,7 +173,7 @@ class Process:
             time.sleep(0.01)
 
     def stop(self, signo=signal.SIGTERM, seconds=10):
-        """Ask, wait, and insist; returns the exit status."""
+        """Send a signal, wait, and then kill(); returns the exit status."""
         if self.child is None:
             return None
         self.wanted_dead = True
@@ -181,12 +181,12 @@ class Process:
         self.send(signal.SIGCONT)
         self._wait(lambda: self.poll() is not None, seconds)
         if self.poll() is not None and self.child.returncode is None:
-            # Its children see the end of their input; they may say good-bye.
+            # Its children see the end of their input: let them exit by themselves.
             self._wait(lambda: not _group(self.child.pid), 2)
         return self.kill()
 
     def kill(self):
-        """SIGKILL, to it and to what it started; returns the exit status."""
+        """Send SIGKILL to it and to what it started; returns the exit status."""
         if self.child is None:
             return None
         self.wanted_dead = True

@@ -1,4 +1,4 @@
-"""The Redis of a second name server: a replica, over TLS, as the shipped files have it."""
+"""The Redis of a second name server: a replica, over TLS, as the shipped files configure it."""
 
 import json
 import shutil
@@ -9,7 +9,7 @@ from .process import Process, wait_until
 
 
 class Replica:
-    """Follows the Redis of a stack that has a replica_port; its own short directory."""
+    """Follows the Redis of a stack that has a replica_port; directory needs a short path."""
 
     def __init__(self, stack, directory):
         self.stack, self.dir = stack, directory
@@ -44,7 +44,7 @@ class Replica:
         wait_until("the replica follows", self.is_in_step, self.process)
 
     def is_in_step(self):
-        """It has a write of the first Redis, and has said so."""
+        """True if it has acknowledged a write of the first Redis."""
         said = self.stack.redis_cli(text="SET in-step 1\nWAIT 1 1000\nDEL in-step\n")
         return said.splitlines()[1:2] == ["1"]
 

@@ -16,7 +16,7 @@ VALUE = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
 
 
 def directory_of_user(default):
-    """ACMEPROXY_RUN_DIR, or one of that name in build/."""
+    """ACMEPROXY_RUN_DIR, or the default, which is a name in build/."""
     build = TOP / (os.environ.get("BUILD") or "build")
     return Path(os.environ.get("ACMEPROXY_RUN_DIR") or build / default).absolute()
 

@@ -1,7 +1,7 @@
-"""The directory of one stack: ours alone while it runs, as it was afterwards.
+"""The directory of one stack: ours while it runs, and afterwards as it was before.
 
 Everything but the file RUNDIR/env goes into one new directory, RUNDIR/stack, so
-that taking it away again can never touch what somebody else keeps in RUNDIR.
+that removing it can never touch what somebody else keeps in RUNDIR.
 """
 
 import fcntl
@@ -17,19 +17,19 @@ MARK = ".made-by-acmeproxy"
 ENV_HEAD = "ACMEPROXY_URL="
 TMP = Path("/tmp")
 ALIAS = "run"  # the only thing in a directory below TMP
-# What means the same to Redis, nginx, PowerDNS, JSON and a shell.
+# Characters that mean the same to Redis, nginx, PowerDNS, JSON and a shell.
 PLAIN = re.compile(r"[A-Za-z0-9_./+@=:-]+")
-PATH_MAX_OCTETS = 80  # room for "/pdns.controlsocket" in the 107 of a socket
+PATH_MAX_OCTETS = 80  # leaves room for "/pdns.controlsocket" in a socket's 107
 
 
 class RunDir:
-    """enter() makes it, leave() takes it away; both once."""
+    """enter() makes it, leave() removes it; call each once."""
 
     def __init__(self, path):
         self.top = Path(os.path.abspath(path))
         self.env = self.top / "env"
         self.files = self.top / "stack"
-        self.plain = self.files  # the same, by a short name without odd letters
+        self.plain = self.files  # the same, by a short path without odd characters
         self.fd = None
         self._made = []  # directories above files, outermost first
 
@@ -57,24 +57,24 @@ class RunDir:
                 path.mkdir()
                 self._made.append(path)
             except FileExistsError:
-                pass  # another stack starts there, too
+                pass  # another stack is starting there too
 
     def _lock(self):
-        """A lock on the directory itself: it leaves no file, and dies with us."""
+        """Lock the directory itself: that leaves no file, and ends with us."""
         fd = os.open(self.top, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if not os.path.samestat(os.fstat(fd), os.stat(self.top)):
-                raise BlockingIOError  # its last user took it away meanwhile
+                raise BlockingIOError  # its last user removed it meanwhile
         except OSError as error:
             os.close(fd)
-            self._made.clear()  # the other one lives in there
+            self._made.clear()  # the other one uses them
             raise StackError(f"another stack runs in {self.top}; "
                              "set ACMEPROXY_RUN_DIR to start one elsewhere") from error
         self.fd = fd
 
     def _make_files(self):
-        if (self.files / MARK).exists():  # somebody's who was killed
+        if (self.files / MARK).exists():  # left by a run that was killed
             self._remove_files()
         try:
             self.files.mkdir()
@@ -89,13 +89,13 @@ class RunDir:
         self.plain.symlink_to(self.files)
 
     def write_env(self, text):
-        """All of it at once: somebody may be waiting for the file."""
+        """Write the file all at once: somebody may be waiting for it."""
         new = self.files / "env.new"
         new.write_text(text)
         new.rename(self.env)
 
     def _remove_env(self):
-        """Ours, or what a run left that was killed: nobody must read it."""
+        """Remove ours, or that of a run that was killed: nobody must read it."""
         try:
             if not self.env.read_text(errors="replace").startswith(ENV_HEAD):
                 raise StackError(f"{self.env} is there already, and is not ours")
@@ -111,7 +111,7 @@ class RunDir:
                 Path(alias).rmdir()
             except OSError:
                 pass  # it is not what we left there
-        # The mark goes last: a removal that fails can be tried again.
+        # The mark goes last, so that a removal that fails can be tried again.
         for path in self.files.iterdir():
             if path.name == MARK:
                 continue
@@ -131,7 +131,7 @@ class RunDir:
             try:
                 path.rmdir()
             except OSError:
-                break  # somebody put a file of theirs there
+                break  # somebody else has put a file there
         self._made.clear()
         if self.fd is not None:
             os.close(self.fd)

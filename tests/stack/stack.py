@@ -30,8 +30,8 @@ class Stack:
     given, becomes the accounts file.  pdns_extra are lines for PowerDNS,
     pdns_launch its backends in order.
     replica_port is where a Replica may find our Redis.
-    interrupt() is called while waiting; what it raises ends the start.
-    processes has a Process for each part: its pid, its log, whether it lives.
+    interrupt() is called while we wait; an exception from it ends the start.
+    processes has a Process for each part: its pid, its log, whether it is alive.
     """
 
     def __init__(self, directory, settings=None, build=None, accounts=None,
@@ -55,7 +55,7 @@ class Stack:
     def __exit__(self, *_):
         self.stop()
 
-    # -- what the others want to know
+    # -- what others ask for
 
     @property
     def env(self):
@@ -75,13 +75,13 @@ class Stack:
         return self.dir / "log" / f"{part}.log"
 
     def dead_part(self):
-        """(name, how and the last lines of its log) of a part that died by itself."""
+        """A part that died by itself: (name, how it ended and the last lines of its log)."""
         for name, process in self.processes.items():
             if process.poll() is not None and not process.wanted_dead:
                 return name, f"{process.how()}:\n{tail(process.log)}"
         return None
 
-    # -- making it
+    # -- starting it
 
     def start(self):
         self.rundir.enter()
@@ -118,7 +118,7 @@ class Stack:
         self._configure_pdns(base)
 
     def write_site(self, name, port, fcgi_socket):
-        """A site of nginx's, maybe on another port and in front of another program."""
+        """Write a site for nginx: its port, and the socket of the program behind it."""
         (self.dir / "nginx" / f"{name}.site").write_text(
             nginx_site(self.rundir.plain, port, fcgi_socket, name))
 
@@ -133,7 +133,7 @@ class Stack:
         self.write_config(settings)
 
     def write_config(self, settings):
-        """Replace acmeproxy.json; who reads it again is up to the caller."""
+        """Replace acmeproxy.json; the caller has to make programs read it."""
         self.config.write_text(json.dumps(settings, indent=2) + "\n")
 
     def _configure_redis(self, base):
@@ -154,7 +154,7 @@ class Stack:
             base, before.strip(","), self.dns_host, self.dns_port))
         (etc / "pdns.d").mkdir()
         (etc / "pdns.d" / "acmeproxy.conf").write_text(pdns_snippet(base))
-        # Read after it, hence it has the last word.
+        # PowerDNS reads this after our snippet, so that it overrides it.
         others = [*self.pdns_extra, *([f"launch+={after.strip(',')}"] if after else [])]
         (etc / "pdns.d" / "others.conf").write_text("".join(line + "\n" for line in others))
 
@@ -170,21 +170,21 @@ class Stack:
                              timeout=120, env=env)
         return run.stdout.rstrip("\n") + run.stderr
 
-    # -- running it
+    # -- while it runs
 
     def command(self, *words):
-        """An administrator's command, with our settings."""
+        """Run an administrator's command with our settings."""
         return subprocess.run([self.build / "acmeproxy", *words, "--config", self.config],
                               capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
 
     def init_store(self):
-        """What README's "Deployment" does once, after Redis was first started."""
+        """What README's "Deployment" does once, after the first start of Redis."""
         run = self.command("initstore")
         if run.returncode != 0:
             raise StackError(f"acmeproxy initstore:\n{run.stderr}")
 
     def _argv(self, part):
-        # The real names, so that ps tells the stacks of a machine apart.
+        # Real paths, no alias: ps then shows which stack a process belongs to.
         return {
             "redis": ["redis-server", self.dir / "etc" / "redis.conf"],
             "acmeproxy": [self.build / "acmeproxy", "serve", "--config", self.config,
@@ -212,7 +212,7 @@ class Stack:
         return self.processes[part].stop(signo)
 
     def kill_part(self, part):
-        """SIGKILL a part, with all its processes."""
+        """Kill a part with SIGKILL, and all its processes."""
         return self.processes[part].kill()
 
     def signal_part(self, part, signo):

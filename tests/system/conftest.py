@@ -30,7 +30,7 @@ def value(n):
     return f"{n:043d}"
 
 
-# An answer that is late is no answer; how fast it is, `make bench` tells.
+# The most seconds to wait for anything; `make bench` measures how fast we are.
 PATIENCE = 20
 
 
@@ -48,14 +48,14 @@ def children(pid):
 
 
 def acmeproxy(stack, *arguments, status=0):
-    """Run an administrator's command; returns its output, with the errors if it is to fail."""
+    """Run an administrator's command; return its output, with the errors if it should fail."""
     run = stack.command(*arguments)
     assert run.returncode == status, run
     return run.stdout if status == 0 else run.stdout + run.stderr
 
 
 def create_by_command(stack, name, *options):
-    """Create an authorisation as the administrator does; returns its secret."""
+    """Create an authorisation as an administrator does; return its secret."""
     return json.loads(acmeproxy(stack, "createauthorisation", name, "--json", *options))["secret"]
 
 
@@ -74,7 +74,7 @@ class Answer:
 
     @property
     def error(self):
-        """The sentence of a refusal, whose shape is checked on the way."""
+        """The sentence of a refusal; checks the rest of the answer as well."""
         assert list(self.json) == ["result", "error"] and self.json["result"] is False, self.text
         assert self.headers["Content-Type"] == "application/json"
         assert self.headers["Cache-Control"] == "no-store"
@@ -83,7 +83,7 @@ class Answer:
 
 
 class Api:
-    """The HTTPS API as a client sees it; one connection a call."""
+    """The HTTPS API as a client sees it, with one connection per call."""
 
     def __init__(self, stack):
         self.port = stack.https_port
@@ -120,7 +120,7 @@ class Api:
 
 
 class Dns:
-    """PowerDNS as dig asks it: no recursion, straight to the server."""
+    """PowerDNS, asked as dig asks it: directly and without recursion."""
 
     def __init__(self, stack):
         self.host, self.port = stack.dns_host, stack.dns_port
@@ -180,7 +180,7 @@ def stack(tmp_path_factory):
 
 @pytest.fixture
 def start_stack(tmp_path):
-    """Start a stack of the test's own: it may kill parts of it."""
+    """Start stacks for one test alone, which may kill their parts."""
     stacks = []
 
     def start(**options):

@@ -1,4 +1,4 @@
-"""Accounts: what each may create, the file that they are in, and the commands for it."""
+"""Accounts: what each may create, the accounts file, and the commands that change it."""
 
 import concurrent.futures
 import json
@@ -29,7 +29,7 @@ def own(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def secrets(own):
-    """Accounts, as createaccount makes them, and their secrets."""
+    """The secrets of accounts that createaccount made, by name."""
     made = {}
     for name, permits in (("any", []), ("operations-team", ["example.com", ".example.org"]),
                           ("one", ["one.example.net"]), ("fleet", ["fleet.example", ".fleet.example"])):
@@ -41,7 +41,7 @@ def secrets(own):
     return made
 
 
-def test_no_account_no_authorisation(own, secrets):
+def test_creating_needs_an_account(own, secrets):
     api = Api(own)
     for secret in ("0" * 32, secrets["any"][:-1], secrets["any"].upper() + "x"):
         answer = api.post("create_authorisation", name="a.example.com", secret=secret)
@@ -58,10 +58,10 @@ def test_no_account_no_authorisation(own, secrets):
     ("operations-team", "evilexample.org", False), ("operations-team", "evilexample.com", False),
     ("operations-team", "example.org.example.net", False), ("one", "one.example.net", True),
     ("one", "*.one.example.net", None), ("one", "x.one.example.net", False)])
-def test_what_an_account_may_have(own, secrets, account, name, allowed):
+def test_what_an_account_may_create(own, secrets, account, name, allowed):
     answer = Api(own).post("create_authorisation", name=name, secret=secrets[account])
     if allowed is None:
-        assert answer.status == 409, "the wildcard's challenge is at its base"
+        assert answer.status == 409, "a wildcard's challenge is at its base name"
     elif allowed:
         assert answer.status == 200 and answer.result["authorisation"] == name
         stored = Redis(own).hash(f"acmeproxy:authorisation:{name}")
@@ -76,7 +76,7 @@ def test_what_an_account_may_have(own, secrets, account, name, allowed):
         assert Redis(own).audit(name)[-1]["reason"] == "permit"
 
 
-def test_suffix_match_speaks_for_all_below(own, secrets):
+def test_suffix_match_covers_all_names_below(own, secrets):
     api, dnsq = Api(own), Dns(own)
     answer = api.post("create_authorisation", name="fleet.example", suffix_match="true",
                       secret=secrets["fleet"])
@@ -94,7 +94,7 @@ def test_suffix_match_speaks_for_all_below(own, secrets):
         assert dnsq.rcode(f"_acme-challenge.{name}") == "REFUSED"
     assert api.post("publish_response", name="evilfleet.example", secret=secret,
                     response=VALUE).status == 403
-    # Its secret is for its own name: there is no authorisation to rotate below.
+    # There is no authorisation of www.fleet.example to rotate.
     assert api.post("expire_authorisation", name="www.fleet.example", secret=secret).status == 403
 
 
@@ -107,7 +107,7 @@ def test_the_authorisation_of_a_longer_name_wins(own, secrets):
                     response=VALUE).status == 403
     assert api.post("publish_response", name="db.wide.example", secret=narrow,
                     response=VALUE).status == 200
-    # It is no suffix_match itself, so what is below it is the wide one's.
+    # It has no suffix_match, so names below it are still covered by the wide one.
     assert api.post("publish_response", name="x.db.wide.example", secret=narrow,
                     response=VALUE).status == 403
     assert api.post("publish_response", name="x.db.wide.example", secret=wide,
@@ -117,13 +117,13 @@ def test_the_authorisation_of_a_longer_name_wins(own, secrets):
 @pytest.mark.parametrize("account,name", [
     ("operations-team", "example.com"), ("operations-team", "example.org"),
     ("one", "one.example.net"), ("operations-team", "com")])
-def test_suffix_match_needs_a_permit_for_all_of_it(own, secrets, account, name):
+def test_suffix_match_needs_permits_for_all_it_covers(own, secrets, account, name):
     answer = Api(own).post("create_authorisation", name=name, suffix_match="true",
                            secret=secrets[account])
     assert answer.status in (400, 403) and answer.error
 
 
-def test_suffix_match_without_accounts(api, name):
+def test_suffix_match_is_refused_without_accounts(api, name):
     answer = api.post("create_authorisation", name=name, suffix_match="true")
     assert answer.status == 403
 
@@ -158,7 +158,7 @@ def test_an_accounts_file_that_others_can_read_is_refused(own, secrets):
     reload(own)
 
 
-def test_accounts_by_command(own, secrets):
+def test_the_account_commands(own, secrets):
     file = own.dir / "etc" / "accounts.json"
     file.chmod(0o640)
     out = acmeproxy(own, "createaccount", "short-lived", "--permit", ".short.example")
@@ -192,5 +192,5 @@ def test_two_administrators_at_once(own, secrets):
     assert not [f for f in os.listdir(own.dir / "etc") if f.startswith("accounts.json.")]
 
 
-def test_accounts_need_a_file(stack):
+def test_createaccount_needs_accounts_file(stack):
     assert "set accounts_file" in acmeproxy(stack, "createaccount", "x", status=1)

@@ -1,4 +1,4 @@
-"""Real certificates: unmodified clients, Pebble, and a resolver that knows nothing of us."""
+"""Real certificates: unmodified clients, Pebble, and a resolver that knows nothing about us."""
 
 import random
 import shutil
@@ -23,7 +23,7 @@ write-pid=no
 
 
 def free_loopback():
-    """An address of 127.0.0.0/8 on which port 53 is free: delegations have no ports."""
+    """An address of 127.0.0.0/8 on which port 53 is free: a delegation cannot name another."""
     for _ in range(50):
         host = f"127.{random.randint(64, 127)}.{random.randint(1, 254)}.{random.randint(1, 254)}"
         try:
@@ -40,10 +40,10 @@ def free_loopback():
 
 
 class Parent:
-    """The zones example.com, which delegates to us, and example.net, which knows our name
-    server's address, on a name server of their own; and a resolver that starts there.
+    """A name server of the parent zones, and a resolver that starts there.
 
-    Resolvers look up the names in NS records, too, and some believe only what they find there.
+    example.com delegates to us, and example.net has the address of our name server: resolvers
+    look up the names in NS records too, and some believe only what they find there.
     """
 
     def __init__(self, directory, delegations, ns_host):
@@ -73,7 +73,7 @@ stub-zone:
   name: "example.net."
   stub-addr: {self.host}
 """)
-        # A copy, so that AppArmor's profile of the installed one does not bind it.
+        # A copy, to which AppArmor's profile of the installed one does not apply.
         shutil.copy("/usr/sbin/unbound", directory / "unbound")
         self.processes = [
             Process("parent", ["/usr/sbin/pdns_server", f"--config-dir={directory}"],
@@ -101,7 +101,7 @@ stub-zone:
             process.stop()
 
     def forgets(self, name):
-        """Wait until the resolver has no TXT record of it: they live for a second there."""
+        """Wait until the resolver has no TXT record of the name: it keeps them for a second."""
         wait_until("the resolver forgets", lambda: '"' not in "".join(self.dig("TXT", name)),
                    self.processes[1])
 
@@ -123,7 +123,7 @@ def checked(pebble, made):
 
 
 def each_client(stack, pebble, parent, secret, lego_modes):
-    """A certificate for secure.example.com and its wildcard by each client."""
+    """Get a certificate for secure.example.com and its wildcard with each client."""
     names = ["secure.example.com", "*.secure.example.com"]
     clients = [lambda: dehydrated(pebble, names, {"ACMEPROXY_SECRET": secret}),
                lambda: certbot(pebble, names, certbot_ini(stack, {"secure.example.com": secret}))]
@@ -138,7 +138,7 @@ def each_client(stack, pebble, parent, secret, lego_modes):
 
 
 def test_a_certificate_through_a_real_delegation(start_stack, tmp_path):
-    """parent zone -> NS -> us; Pebble asks unbound, which follows."""
+    """parent zone -> NS -> us; Pebble asks unbound, which follows it."""
     host = free_loopback()
     stack = start_stack(dns_host=host, dns_port=53)
     secret = Api(stack).create("secure.example.com")
@@ -193,13 +193,13 @@ def test_certbot_with_several_domains(stack, pebble, api):
 
 
 @pytest.mark.skipif(mount_namespace() is None,
-                    reason="to be trusted, our CA needs a mount namespace")
+                    reason="uacme trusts our CA only in a mount namespace")
 def test_uacme(stack, pebble, api):
     names = ["uacme.example.com", "*.uacme.example.com"]
     assert checked(pebble, uacme(pebble, names, api.create(names[0]))) == set(names)
 
 
-def test_a_hook_that_fails_fails_the_client(stack, pebble, api):
+def test_a_failing_hook_makes_the_client_fail(stack, pebble, api):
     name = "wrong.example.com"
     api.create(name)
     with pytest.raises(StackError) as failure:
@@ -207,7 +207,7 @@ def test_a_hook_that_fails_fails_the_client(stack, pebble, api):
     assert f"publish_response {name}: HTTP 403: Invalid authorisation token" in str(failure.value)
 
 
-# Where the delegation is, what must be set for it, and whose it makes us.
+# The setting authority, a delegation that needs it, and the apex of our zone with both.
 LEVELS = [
     ("challenge", "_acme-challenge.www.shop IN NS ns1.acmeproxy.example.net.",
      "_acme-challenge.www.shop.example.com"),
@@ -224,7 +224,7 @@ def test_each_level_of_delegation(start_stack, tmp_path, authority, delegation, 
     api = Api(stack)
     secret = api.create("www.shop.example.com")
     with Parent(tmp_path / "parent", [delegation], host) as parent:
-        # The delegation is not lame: whoever walks the tree gets answers.
+        # The delegation is not lame: a resolver gets answers at each step.
         assert parent.dig("NS", apex) == ["ns1.acmeproxy.example.net."]
         assert parent.dig("SOA", apex)[:2] == ["ns1.acmeproxy.example.net.", "hostmaster.example.net."]
         assert sorted(parent.dig("CAA", apex)) == sorted(

@@ -19,8 +19,8 @@ def curl(stack, *arguments):
     return run.stdout
 
 
-def test_the_four_dialogues(stack, name):
-    """As README shows them, with curl."""
+def test_the_four_endpoints_with_curl(stack, name):
+    """As README shows them."""
     made = curl(stack, "--data", f"name={name}", stack.url + "/create_authorisation")
     found = re.fullmatch(r'\{"result": \{"secret": "([0-9a-f]{32})", "authorisation": "'
                          + re.escape(name) + r'", "suffix_match": false\}\}', made)
@@ -60,7 +60,7 @@ def test_spellings_of_a_name(api, name, written):
     assert api.post("create_authorisation", name=name).status == 409
 
 
-# What a request lacks or has wrong, and the sentence that says so.
+# Requests with a missing or bad parameter, and the sentence that each gets.
 REFUSED = [
     ("create_authorisation", "", "The parameter name is missing"),
     ("create_authorisation", "name", "The parameter name is empty"),
@@ -136,7 +136,7 @@ def test_every_odd_octet_in_every_parameter(api, redis, dnsq, name):
     assert dnsq.texts(name) == []
 
 
-def test_statuses_of_the_protocol(api, name):
+def test_http_statuses(api, name):
     assert api.send("/nowhere", "name=a.example").error == "There is no such endpoint"
     assert api.send("/nowhere").status == 404
     assert api.send("/", method="GET").status == 404
@@ -163,7 +163,7 @@ def test_a_wrong_secret_and_an_unknown_name_look_the_same(api, name):
             assert answer.status == 403 and answer.error == "Invalid authorisation token"
 
 
-def test_rotation_kills_the_old_secret(api, name):
+def test_rotation_invalidates_the_old_secret(api, name):
     old = api.create(name)
     new = api.post("expire_authorisation", name=name, secret=old).result["secret"]
     assert api.post("publish_response", name=name, secret=old, response=VALUE).status == 403
@@ -183,8 +183,8 @@ def test_two_hundred_creations_of_one_name(stack, name):
     Api(stack).publish(name, winners[0].result["secret"])
 
 
-def test_the_address_is_nginx_s_word(api, redis, name):
-    """Headers are anybody's to forge."""
+def test_the_client_address_comes_from_nginx(api, redis, name):
+    """Anybody can forge headers."""
     forged = {"X-Forwarded-For": "198.51.100.7", "X-Real-IP": "198.51.100.7",
               "Forwarded": "for=198.51.100.7", "REMOTE_ADDR": "198.51.100.7",
               "Remote-Addr": "198.51.100.7"}
@@ -202,8 +202,8 @@ def test_no_secret_in_any_log(stack, api, name):
     assert f"POST /publish_response 200 {name}" in stack.log("acmeproxy").read_text()
 
 
-def test_a_response_with_a_newline_does_not_answer_somebody_else(api, dnsq, name):
-    """What broke another responder, end to end."""
+def test_a_newline_in_a_response_cannot_forge_an_answer(api, dnsq, name):
+    """The attack that worked on another responder, end to end."""
     secret = api.create(name)
     attack = VALUE + '"\nEND\nDATA\t_acme-challenge.victim.example\tIN\tTXT\t1\t1\t"x'
     body = urllib.parse.urlencode({"name": name, "secret": secret, "response": attack})

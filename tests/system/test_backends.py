@@ -1,4 +1,4 @@
-"""Beside other backends of the same PowerDNS: theirs stays theirs, in both orders."""
+"""Other backends of the same PowerDNS keep their zones, whichever is launched first."""
 
 import dns.rcode
 import pytest
@@ -19,7 +19,7 @@ www.deep IN A 192.0.2.81
 
 @pytest.fixture(params=["bind,pipe", "pipe,bind"])
 def beside(request, start_stack, tmp_path):
-    """A stack whose PowerDNS serves example.org from a file as well."""
+    """Start a stack whose PowerDNS also serves example.org from a file."""
     def start(**settings):
         (tmp_path / "example.org.zone").write_text(ZONE)
         (tmp_path / "named.conf").write_text(
@@ -34,7 +34,7 @@ def texts(answer):
 
 
 def check_zone(dnsq):
-    """The zone, exactly as its file has it."""
+    """The zone is served exactly as its file has it."""
     for name, rrtype, want in (
             ("example.org", "SOA", ["ns.example.org. hostmaster.example.org. 7 3600 600 86400 60"]),
             ("example.org", "NS", ["ns.example.org."]), ("example.org", "MX", ["10 mail.example.org."]),
@@ -55,7 +55,7 @@ def check_zone(dnsq):
     ("store id", "nothing says that the store in Redis is ours"),
     ("password", "No such file or directory"), ("redis", "redis: connect: ")])
 def test_their_zone_is_served_whatever_is_wrong_with_us(beside, what, why):
-    """PowerDNS starts, theirs is served, ours fails until all is well, and the log says why."""
+    """PowerDNS starts and serves their zone; our names fail until all is well, and the log says why."""
     stack = beside()
     dnsq, secret = Dns(stack), Api(stack).create("secure.example.com")
     Api(stack).publish("secure.example.com", secret)
@@ -107,7 +107,7 @@ def test_their_zone_and_our_challenges(beside, settings):
     check_zone(dnsq)
 
 
-def test_outside_of_their_zones_the_wider_claim_holds(beside):
+def test_authority_applies_outside_of_other_zones(beside):
     stack = beside(authority="parent", other_zones=["example.org"])
     api, dnsq = Api(stack), Dns(stack)
     api.create("www.example.com")
@@ -121,7 +121,7 @@ def test_outside_of_their_zones_the_wider_claim_holds(beside):
     ("challenge", [], ["a.b.example.com", "b.example.com", "example.com", "com"]),
     ("name", ["a.b.example.com"], ["b.example.com", "example.com", "com"]),
     ("parent", ["a.b.example.com", "b.example.com"], ["example.com", "com"])])
-def test_how_far_a_claim_goes(start_stack, authority, claimed, not_claimed):
+def test_what_each_authority_claims(start_stack, authority, claimed, not_claimed):
     stack = start_stack(settings={"authority": authority})
     api, dnsq = Api(stack), Dns(stack)
     for name in claimed + not_claimed:
@@ -138,8 +138,7 @@ def test_how_far_a_claim_goes(start_stack, authority, claimed, not_claimed):
     assert dnsq.texts("a.b.example.com") == [VALUE]
 
 
-def test_the_parent_goes_with_the_last_below_it(start_stack):
-
+def test_the_parent_is_ours_while_there_is_a_name_below_it(start_stack):
     stack = start_stack(settings={"authority": "parent"}, pdns_extra=["query-cache-ttl=0"])
     api, dnsq = Api(stack), Dns(stack)
     for name in ("a.b.example.com", "c.b.example.com"):

@@ -69,7 +69,7 @@ def opened(tmp_path_factory):
 
 
 def send(stack, request, path, body, agent="Go-http-client/1.1", headers=""):
-    """Send the very octets; return status, headers and body as text."""
+    """Send exactly these octets; return status, headers and body as text."""
     head = request.format(path=path, port=stack.https_port, length=len(body), agent=agent, headers=headers)
     context = ssl.create_default_context(cafile=str(stack.ca_cert))
     with socket.create_connection(("localhost", stack.https_port), timeout=20) as tcp, \
@@ -90,30 +90,30 @@ def send(stack, request, path, body, agent="Go-http-client/1.1", headers=""):
     return int(top.split()[1]), top.decode().lower(), text.decode()
 
 
-def lego_is_content(status, text, value):
+def lego_accepts(status, text, value):
     return status < 400
 
 
-def caddy_is_content(status, text, value):
-    """It decodes the echo, in any case of the keys, and compares both."""
+def caddy_accepts(status, text, value):
+    """It decodes the echo, whatever the case of its keys, and compares both values."""
     members = {k.lower(): v for k, v in json.loads(text).items()}
     return status == 200 and members["fqdn"] == FQDN and members["value"] == value
 
 
-def acme_sh_is_content(status, text, value):
-    """Whatever the status."""
+def acme_sh_accepts(status, text, value):
+    """It ignores the status."""
     return f'"{value}"' in text
 
 
-# Request, headers, body, judge; {basic} and {value} are filled in.
+# Request, headers, body, and what the client accepts; {basic} and {value} are filled in.
 PRESENTERS = {
-    "lego, Traefik": (GO, BASIC + JSON, '{"fqdn":"%s","value":"{value}"}\n' % FQDN, lego_is_content),
+    "lego, Traefik": (GO, BASIC + JSON, '{"fqdn":"%s","value":"{value}"}\n' % FQDN, lego_accepts),
     "lego, Traefik: RAW": (GO, BASIC + JSON, '{"domain":"client.example.com","token":"token",'
-                           '"keyAuth":"%s"}\n' % KEY_AUTH, lego_is_content),
+                           '"keyAuth":"%s"}\n' % KEY_AUTH, lego_accepts),
     "Caddy": (GO, "Accept: application/json\n" + BASIC + JSON,
-              '{"FQDN":"%s","Value":"{value}"}\n' % FQDN, caddy_is_content),
+              '{"FQDN":"%s","Value":"{value}"}\n' % FQDN, caddy_accepts),
     "acme.sh, Proxmox, OPNsense": (CURL, BASIC + "Accept: application/json\n" + JSON,
-                                   '{"fqdn": "%s", "value": "{value}"}' % FQDN, acme_sh_is_content),
+                                   '{"fqdn": "%s", "value": "{value}"}' % FQDN, acme_sh_accepts),
 }
 
 
@@ -125,7 +125,7 @@ def secret_for(stack, name):
 @pytest.mark.parametrize("client", PRESENTERS)
 @pytest.mark.parametrize("prefix", ["", "/acme"])
 def test_present_and_cleanup(opened, client, prefix):
-    request, headers, body, is_content = PRESENTERS[client]
+    request, headers, body, accepts = PRESENTERS[client]
     value = KEY_AUTH_VALUE if "RAW" in client else VALUE
     name, dnsq = "client.example.com", Dns(opened)
     secret = secret_for(opened, name)
@@ -136,7 +136,7 @@ def test_present_and_cleanup(opened, client, prefix):
     assert dnsq.texts(name) == []
     for operation, left in (("/present", [value]), ("/cleanup", []), ("/cleanup", [])):
         status, top, text = send(opened, request, prefix + operation, body, headers=right)
-        assert is_content(status, text, value), (operation, status, text)
+        assert accepts(status, text, value), (operation, status, text)
         assert "content-encoding" not in top
         assert dnsq.texts(name) == left
 
@@ -146,7 +146,7 @@ def read_as_acme_sh(text):
             for key in ("username", "password", "subdomain", "fulldomain")}
 
 
-# Request, headers and body to register; the same to update; how it reads the registration.
+# Request, headers and body to register; the same to update; how the client reads the registration.
 AGENT = "goacmedns (linux; amd64)"
 REGISTRARS = {
     "lego, Traefik, cert-manager": ((GO, JSON, "null"), (GO, JSON + API_KEY, '{"SubDomain":"{sub}","Txt":"{value}"}'),
@@ -156,9 +156,9 @@ REGISTRARS = {
     "acme.sh": ((CURL, "Accept: */*\n" + FORM, ""),
                 (CURL, "Accept: */*\nX-Api-User: {user}\nX-Api-Key: {key}\n" + FORM,
                  '{"subdomain":"{sub}", "txt": "{value}"}'), read_as_acme_sh),
-    "acme.sh, of old": ((NO_LENGTH, "", ""),
-                        (CURL, "Accept: */*\nX-Api-User: {user}\nX-Api-Key: {key}\n" + FORM,
-                         '{"subdomain":"{sub}", "txt": "{value}"}'), read_as_acme_sh),
+    "acme.sh, an old version": ((NO_LENGTH, "", ""),
+                                (CURL, "Accept: */*\nX-Api-User: {user}\nX-Api-Key: {key}\n" + FORM,
+                                 '{"subdomain":"{sub}", "txt": "{value}"}'), read_as_acme_sh),
     "Posh-ACME": ((POWERSHELL, JSON, "{}"), (POWERSHELL, API_KEY + FORM, '{"txt":"{value}","subdomain":"{sub}"}'),
                   json.loads),
     "win-acme": ((DOTNET, "Authorization: Basic\nContent-Type: text/plain; charset=utf-8\n", ""),

@@ -1,4 +1,4 @@
-"""What is typed at a shell: --version, --help, mistakes, completion with TAB."""
+"""The command line: --version, --help, mistakes, completion with TAB."""
 
 import os
 import re
@@ -12,7 +12,7 @@ VERSION = re.match(r"acmeproxy \((\d[\w.~+]*)\) ", (DEPLOY / "debian" / "changel
 
 
 def run(program, *arguments):
-    """The end of a program that nobody asks anything: (status, output, error output)."""
+    """Run a program without input; return (status, output, error output)."""
     done = subprocess.run([str(program), *arguments], capture_output=True, text=True,
                           stdin=subprocess.DEVNULL, timeout=20)
     return done.returncode, done.stdout, done.stderr
@@ -49,7 +49,7 @@ def test_help_fits_a_terminal(programs, name):
     ("acmeproxy --json", "a command is missing", ""),
     ("acmeproxy --secret=52f5 serve", "--secret: no such option", ""),
     ("acmeproxy serve -x", "-x: no such option", "serve"),
-    ("acmeproxy serve --s", "--s: no such option", "serve"),  # of several, which?
+    ("acmeproxy serve --s", "--s: no such option", "serve"),  # ambiguous
     ("acmeproxy serve --listen", "--listen: WHERE is missing", "serve"),
     ("acmeproxy serve --json", "--json: serve does not take it", "serve"),
     ("acmeproxy serve --tsv", "--tsv: serve does not take it", "serve"),
@@ -79,11 +79,11 @@ def test_a_mistake_cannot_forge_a_line(programs):
 
 @pytest.mark.parametrize("arguments", [
     ["--json", "checkconfig", "--help"], ["checkconfig", "--help", "extra"], ["--help", "checkconfig"]])
-def test_who_asks_for_help_gets_it(programs, arguments):
+def test_help_is_given_despite_mistakes(programs, arguments):
     assert run(programs["acmeproxy"], *arguments) == run(programs["acmeproxy"], "checkconfig", "--help")
 
 
-def test_help_that_nobody_could_read(programs):
+def test_help_that_cannot_be_written_is_a_failure(programs):
     for name in ("acmeproxy", "acmeproxy-pipe"):
         with open("/dev/full", "w") as full:
             done = subprocess.run([str(programs[name]), "--help"], stdout=full, text=True,

@@ -1,4 +1,4 @@
-"""Clients that speak other responders' APIs: their requests, octet for octet."""
+"""The APIs of other responders, with the requests of their clients."""
 
 import base64
 import hashlib
@@ -55,7 +55,7 @@ def present(api, body, user=None, password=None, path="/present", content_type="
 @pytest.mark.parametrize("fqdn", ["_acme-challenge.h{}.example.com.", "_acme-challenge.H{}.Example.com",
                                   "h{}.example.com.auth.example.org."])
 def test_present_and_cleanup(opened, oapi, odns, prefix, fqdn):
-    """The echo is what Caddy compares and acme.sh looks for."""
+    """Caddy compares the echo, and acme.sh looks for the value in it."""
     tag = len(prefix)
     fqdn, name = fqdn.format(tag), f"h{tag}.example.com"
     if Redis(opened)("EXISTS", f"acmeproxy:authorisation:{name}") == "1":
@@ -66,7 +66,7 @@ def test_present_and_cleanup(opened, oapi, odns, prefix, fqdn):
         assert (answer.status, answer.json) == (200, {"fqdn": fqdn, "value": each})
         assert answer.headers["Content-Type"] == "application/json"
     assert odns.texts(name) == sorted([VALUE, value(2)])
-    for _ in range(2):  # of a value that is gone nothing is left to do
+    for _ in range(2):  # removing an absent value succeeds
         answer = present(oapi, {"fqdn": fqdn, "value": VALUE}, name, secret, prefix + "/cleanup")
         assert (answer.status, answer.json) == (200, {"fqdn": fqdn, "value": VALUE})
         assert odns.texts(name) == [value(2)], "the others stay"
@@ -142,7 +142,7 @@ def test_bad_bodies(oapi, body, sentence):
 
 
 def test_one_secret_for_a_fleet(opened, oapi, odns):
-    """Bounded by permit, and creating authorisations on the way."""
+    """An account's secret is enough for all names that it permits, and creates their authorisations."""
     name = "web1.fleet.example.com"
     assert odns.rcode("_acme-challenge." + name) == "REFUSED"
     body = {"fqdn": f"_acme-challenge.{name}.", "value": VALUE}
@@ -177,7 +177,7 @@ def test_an_account_label_in_the_fqdn(opened, oapi, odns):
     assert odns.txt_at("label.example.com.auth.example.org") == []
 
 
-def test_a_suffix_match_by_its_own_name(opened, oapi, odns):
+def test_a_suffix_match_with_its_own_name_as_user(opened, oapi, odns):
     secret = create_by_command(opened, "wide.example", "--suffix-match")
     body = {"fqdn": "_acme-challenge.deep.down.wide.example.", "value": VALUE}
     assert present(oapi, body, "wide.example", secret).status == 200
@@ -259,7 +259,7 @@ def test_update(opened, oapi, odns):
     assert update(oapi, who, body=json.dumps({"SubDomain": who["subdomain"], "TXT": VALUE})).status == 200
 
 
-def test_what_does_not_authenticate_is_forbidden(oapi, odns):
+def test_an_update_with_bad_credentials(oapi, odns):
     who, other = register(oapi).json, register(oapi).json
     cases = [dict(key="x" * 40), dict(key=""), dict(user=""), dict(user="not-a-uuid"),
              dict(user="00000000-0000-4000-8000-000000000000"), dict(subdomain=other["subdomain"]),
@@ -277,12 +277,12 @@ def test_a_bad_txt(oapi, odns, bad):
     who = register(oapi).json
     answer = update(oapi, who, bad)
     assert (answer.status, answer.json) == (400, {"error": "bad_txt"})
-    assert update(oapi, who, bad, key="x" * 40).status == 401, "who it is comes first"
+    assert update(oapi, who, bad, key="x" * 40).status == 401, "credentials are checked first"
     assert odns.txt_at(who["fulldomain"]) == []
 
 
 def test_an_account_label_in_an_update(oapi, odns):
-    """Ours alone: a room of dns-account-01, below the registration's own name."""
+    """Our own extension: a label of dns-account-01, below the registration's name."""
     who = register(oapi).json
     body = {"subdomain": who["subdomain"], "txt": VALUE, "label": "_ujmmovf2vn55tgye"}
     assert update(oapi, who, body=json.dumps(body)).json == {"txt": VALUE}
@@ -293,8 +293,8 @@ def test_an_account_label_in_an_update(oapi, odns):
     assert (answer.status, answer.json) == (400, {"error": "bad_label"})
 
 
-def test_allowfrom_cannot_be_talked_around(opened, oapi, odns):
-    """Our tests come from 127.0.0.1, whatever headers say."""
+def test_headers_do_not_get_around_allowfrom(opened, oapi, odns):
+    """Our tests come from 127.0.0.1, whatever their headers say."""
     good = register(oapi, b'{"allowfrom": ["198.51.100.0/24", "127.0.0.0/8"]}').json
     bad = register(oapi, b'{"allowfrom": ["198.51.100.0/24", "2001:db8::/32", "::1/128"]}').json
     assert update(oapi, good).status == 200
@@ -302,7 +302,7 @@ def test_allowfrom_cannot_be_talked_around(opened, oapi, odns):
                     {"Forwarded": "for=198.51.100.1"}, {"Remote-Addr": "198.51.100.1"}):
         answer = update(oapi, bad, headers=headers)
         assert (answer.status, answer.json) == (401, {"error": "forbidden"})
-    # Nor by another dialect or the four endpoints' parameters.
+    # Another dialect does not help either.
     answer = present(oapi, {"fqdn": bad["fulldomain"] + ".", "value": VALUE}, bad["subdomain"], bad["password"])
     assert answer.status == 401
     assert odns.txt_at(bad["fulldomain"]) == []
@@ -346,7 +346,7 @@ def test_registration_closed(api):
 
 
 def left_in(redis, name):
-    """What a publication leaves in the store, but for times; and its audit entry's `via`."""
+    """The last audit entry's `via`, and what a publication left in the store, without times."""
     key, event = f"acmeproxy:response:{name}", redis.audit(name)[-1]
     return event.pop("via"), (
         sorted(redis("KEYS", f"acmeproxy:*{name}*").splitlines()), redis("TYPE", key),
@@ -355,7 +355,7 @@ def left_in(redis, name):
 
 
 def test_the_store_is_the_same_whatever_the_dialect(opened, oapi):
-    """But for the audit entry's `via`: of one authorisation, then of one registration."""
+    """Except for the audit entry's `via`; first of an authorisation, then of a registration."""
     redis, name = Redis(opened), "same.example.com"
     secret = create_by_command(opened, name)
     who = register(oapi).json

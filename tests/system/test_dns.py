@@ -1,4 +1,4 @@
-"""DNS as dig asks it."""
+"""What PowerDNS answers to questions as dig asks them."""
 
 import concurrent.futures
 import random
@@ -39,7 +39,7 @@ def test_an_authorised_name_is_a_zone_from_the_start(api, dnsq, name):
     check()
 
 
-def test_absence_is_a_soa_that_nobody_caches(api, dnsq, name):
+def test_nobody_caches_the_absence_of_a_response(api, dnsq, name):
     secret = api.create(name)
     api.publish(name, secret)
     api.post("expire_response", name=name, secret=secret)
@@ -50,8 +50,8 @@ def test_absence_is_a_soa_that_nobody_caches(api, dnsq, name):
     assert (soa.ttl, soa[0].minimum) == (0, 0)
 
 
-def test_the_next_question_sees_it_1000_times(api, dnsq, name):
-    """Also when the name was asked just before, which fills caches."""
+def test_the_next_question_gets_the_response_1000_times(api, dnsq, name):
+    """Even if the same question just before has filled the caches."""
     secret = api.create(name)
     seen = 0
     for n in range(1000):
@@ -65,7 +65,7 @@ def test_the_next_question_sees_it_1000_times(api, dnsq, name):
     assert seen == 1000
 
 
-def test_a_refusal_from_before_the_authorisation_is_not_remembered(api, dnsq, name):
+def test_a_refusal_before_the_authorisation_is_not_cached(api, dnsq, name):
     challenge = "_acme-challenge." + name
     for rrtype in ("TXT", "SOA", "NS", "CAA", "A"):
         assert dnsq.rcode(challenge, rrtype) == "REFUSED"
@@ -76,7 +76,7 @@ def test_a_refusal_from_before_the_authorisation_is_not_remembered(api, dnsq, na
     assert dnsq.texts(name) == [VALUE]
 
 
-def test_casing_comes_back_as_asked(api, dnsq, name):
+def test_an_answer_keeps_the_case_of_the_question(api, dnsq, name):
     secret = api.create(name)
     api.publish(name, secret)
     for _ in range(20):
@@ -100,7 +100,7 @@ def test_what_is_not_ours_is_refused(dnsq, asked):
 
 @pytest.mark.parametrize("octet", ["\\000", "\\009", "\\010", "\\032", "\\034", "\\046", "\\\\", "\\255"])
 def test_odd_octets_in_a_question_do_no_harm(api, dnsq, name, octet):
-    """PowerDNS itself says SERVFAIL to some of them."""
+    """PowerDNS itself answers SERVFAIL to some of them."""
     api.publish(name, api.create(name))
     for asked in (f"a{octet}b.{name}", f"_acme-challenge.a{octet}b.{name}",
                   f"_acme-challenge{octet}x.{name}"):
@@ -116,12 +116,12 @@ def test_the_name_itself_and_its_parent_are_not_claimed(api, dnsq, name):
     assert dnsq.rcode("sub." + name, "SOA") == "REFUSED"
 
 
-def test_below_a_challenge_there_is_nothing(api, dnsq, name):
+def test_names_below_a_challenge_do_not_exist(api, dnsq, name):
     api.create(name)
     assert dnsq.rcode("x._acme-challenge." + name) == "NXDOMAIN"
 
 
-def test_25_values_come_back_whole_over_tcp(api, dnsq, name):
+def test_25_values_are_complete_over_tcp(api, dnsq, name):
     secret = api.create(name)
     values = [value(n) for n in range(25)]
     for each in values:
@@ -131,7 +131,7 @@ def test_25_values_come_back_whole_over_tcp(api, dnsq, name):
     assert dnsq.texts(name, tcp=True) == values
 
 
-def test_the_33rd_value_sends_the_oldest_away(api, dnsq, name):
+def test_the_33rd_value_removes_the_oldest(api, dnsq, name):
     secret = api.create(name)
     for n in range(40):
         api.publish(name, secret, value(n))
@@ -164,7 +164,7 @@ def test_odd_but_legal_values(api, dnsq, name, odd):
     assert dnsq.texts(name) == [odd]
 
 
-def test_a_zone_transfer_is_refused_and_harms_nobody(api, dnsq, stack, name):
+def test_a_zone_transfer_is_refused_and_does_no_harm(api, dnsq, stack, name):
     api.publish(name, api.create(name))
     answer = dnsq.ask("_acme-challenge." + name, "AXFR", tcp=True)
     assert dns.rcode.to_text(answer.rcode()) in ("REFUSED", "NOTAUTH")
@@ -174,7 +174,7 @@ def test_a_zone_transfer_is_refused_and_harms_nobody(api, dnsq, stack, name):
 LABEL, OTHER = "_ujmmovf2vn55tgye", "_abcdefgh234567aa"
 
 
-def test_each_account_has_a_room_of_its_own(api, dnsq, name):
+def test_each_account_label_has_its_own_responses(api, dnsq, name):
     """dns-account-01: one label below the challenge."""
     secret = api.create(name)
 
@@ -201,7 +201,7 @@ def test_each_account_has_a_room_of_its_own(api, dnsq, name):
 @pytest.mark.parametrize("label", ["ujmmovf2vn55tgye", "_ujmmovf2vn55tgy", "_ujmmovf2vn55tgyee",
                                    "_UJMMOVF2VN55TGYE", "_ujmmovf2vn55tgy1", "_ujmmovf2vn55tg\n1",
                                    "_ujmmovf2vn55tg.a"])
-def test_a_label_has_a_form(api, name, label):
+def test_bad_account_labels(api, name, label):
     answer = api.post("publish_response", name=name, secret="x", response=VALUE, label=label)
     assert (answer.status, answer.error) == (
         400, "The parameter label is not _ and 16 characters of the base32 alphabet in lower case")

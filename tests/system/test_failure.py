@@ -1,4 +1,4 @@
-"""Every part can die at any moment: what the caller then sees."""
+"""Any part can die at any moment: what callers see then."""
 
 import concurrent.futures
 import os
@@ -11,7 +11,9 @@ from stack.process import free_port
 from stack.replica import Replica
 
 NAME = "secure.example.com"
-def everything_fails_politely(api, secret):
+
+
+def every_endpoint_answers_503(api, secret):
     for endpoint, more in (("create_authorisation", {}), ("expire_authorisation", {}),
                            ("publish_response", {"response": VALUE}), ("expire_response", {})):
         answer = api.post(endpoint, name=NAME, secret=secret, **more)
@@ -28,8 +30,8 @@ def test_redis_dies_and_comes_back(start_stack):
     pids = [p.pid for p in stack.processes.values()] + children(stack.processes["pdns"].pid)
     for how in (signal.SIGTERM, signal.SIGKILL):
         stack.stop_part("redis", how)
-        everything_fails_politely(api, secret)
-        # SOA of a name that was just asked is in PowerDNS's cache, on purpose.
+        every_endpoint_answers_503(api, secret)
+        # The first name's SOA may be in PowerDNS's cache, on purpose.
         for name, rrtypes in (("_acme-challenge." + NAME, ("TXT", "NS")),
                               ("_acme-challenge.other.example", ("TXT", "NS", "SOA"))):
             for rrtype in rrtypes:
@@ -38,8 +40,8 @@ def test_redis_dies_and_comes_back(start_stack):
         until("DNS is back", lambda: dnsq.rcode("_acme-challenge." + NAME) == "NOERROR")
         until("the API is back", lambda: api.post(
             "publish_response", name=NAME, secret=secret, response=VALUE).status == 200)
-        for _ in range(20):  # each of the coprocesses is in step again
-            assert dnsq.texts(NAME) == [VALUE], "what was answered 200 survived"
+        for _ in range(20):  # all coprocesses are in step again
+            assert dnsq.texts(NAME) == [VALUE], "the API had answered 200 to it"
             assert dnsq.rcode("_acme-challenge.other.example") == "REFUSED"
     assert [p.pid for p in stack.processes.values()][1:] == pids[1:4]
     assert children(stack.processes["pdns"].pid) == pids[4:], "no coprocess died"
@@ -51,7 +53,7 @@ def test_redis_hangs(start_stack):
     secret = api.create(NAME)
     coprocesses = children(stack.processes["pdns"].pid)
     stack.signal_part("redis", signal.SIGSTOP)
-    everything_fails_politely(api, secret)
+    every_endpoint_answers_503(api, secret)
     assert dnsq.rcode("_acme-challenge." + NAME) == "SERVFAIL"
     stack.signal_part("redis", signal.SIGCONT)
     until("the API is back", lambda: api.post(
@@ -76,7 +78,7 @@ def test_redis_refuses_writes(start_stack, how):
                    api.post("expire_authorisation", name=NAME, secret=secret)):
         assert answer.status == 503 and answer.error
     assert redis("EXISTS", "acmeproxy:authorisation:new.example.com") == "0"
-    assert dnsq.texts(NAME) == [value(1)], "reading goes on"
+    assert dnsq.texts(NAME) == [value(1)], "reading still works"
     for undo in (("CONFIG", "SET", "maxmemory", "0"), ("REPLICAOF", "NO", "ONE"),
                  ("CONFIG", "SET", "min-replicas-to-write", "0")):
         redis(*undo)
@@ -84,7 +86,7 @@ def test_redis_refuses_writes(start_stack, how):
     assert dnsq.texts(NAME) == [value(1), value(2)]
 
 
-def test_a_replica_is_required(start_stack, tmp_path):
+def test_a_required_replica_is_missing(start_stack, tmp_path):
     stack = start_stack(settings={"replicas_required": 1, "replicas_timeout_ms": 300})
     api, redis = Api(stack), Redis(stack)
     answer = api.post("create_authorisation", name=NAME)
@@ -92,8 +94,8 @@ def test_a_replica_is_required(start_stack, tmp_path):
     assert redis("EXISTS", f"acmeproxy:authorisation:{NAME}") == "0", "the name stays free"
 
 
-def test_a_replica_that_is_there(start_stack, tmp_path):
-    """A 200 says that the replica has it; without it, 503; with it again, 200."""
+def test_a_required_replica_is_there(start_stack, tmp_path):
+    """A 200 means that the replica has the response; without the replica, 503."""
     stack = start_stack(settings={"replicas_required": 1, "replicas_timeout_ms": 3000},
                         replica_port=free_port())
     api, redis = Api(stack), Redis(stack)
@@ -101,14 +103,14 @@ def test_a_replica_that_is_there(start_stack, tmp_path):
         secret = api.create(NAME)
         api.publish(NAME, secret)
         assert replica.read("ZRANGE", f"acmeproxy:response:{NAME}", "0", "-1") == VALUE
-        # A link that is only quiet is not lost: it hears of the first Redis often enough.
+        # A quiet link does not count as lost: the first Redis sends pings often enough.
         every = redis("CONFIG", "GET", "repl-ping-replica-period").split()[1]
         assert 2 * int(every) < int(replica.read("CONFIG", "GET", "repl-timeout").split()[1])
     assert api.post("publish_response", name=NAME, secret=secret, response=VALUE).status == 503
 
 
 def test_a_replica_that_is_cut_off_answers_nothing(start_stack, tmp_path):
-    """Better SERVFAIL, upon which a resolver asks the other name server, than an old state."""
+    """SERVFAIL makes a resolver ask the other name server, which is better than old data."""
     stack = start_stack(replica_port=free_port())
     api = Api(stack)
     secret = api.create(NAME)
@@ -121,8 +123,8 @@ def test_a_replica_that_is_cut_off_answers_nothing(start_stack, tmp_path):
                                   text=True, timeout=20).stdout.splitlines()[1:]
 
         until("it has the response", lambda: VALUE in ask()[0])
-        stack.signal_part("redis", signal.SIGSTOP)  # as a link that is cut: nothing is heard
-        until("it has noticed", lambda: ask() == ["FAIL"])
+        stack.signal_part("redis", signal.SIGSTOP)  # as if the link were cut: nothing arrives
+        until("it has noticed that the link is lost", lambda: ask() == ["FAIL"])
         stack.signal_part("redis", signal.SIGCONT)
         until("it follows again", lambda: ask()[-1] == "END" and VALUE in ask()[0])
 
@@ -137,11 +139,11 @@ def test_the_app_dies(start_stack):
     assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
     assert answer.error == "The service is not available, try again"
     assert dnsq.texts(NAME) == [VALUE], "DNS does not need it"
-    stack.start_part("acmeproxy")  # over the socket that was left behind
+    stack.start_part("acmeproxy")  # although its old socket is still there
     api.publish(NAME, secret)
 
 
-def test_sigterm_finishes_the_requests_in_hand(start_stack):
+def test_sigterm_lets_requests_finish(start_stack):
     """Every request gets its own answer or nginx's 503; none hangs or breaks."""
     stack = start_stack()
     secret = Api(stack).create(NAME)
@@ -174,7 +176,7 @@ def test_a_coprocess_dies(start_stack):
         os.kill(pid, signal.SIGKILL)
     until("DNS is back", lambda: dnsq.rcode("_acme-challenge." + NAME) == "NOERROR")
     for _ in range(20):
-        until("all of DNS is back", lambda: dnsq.rcode("_acme-challenge." + NAME) == "NOERROR")
+        until("every coprocess is back", lambda: dnsq.rcode("_acme-challenge." + NAME) == "NOERROR")
     assert dnsq.texts(NAME) == [VALUE]
 
 
@@ -183,7 +185,7 @@ def test_powerdns_dies_and_leaves_no_coprocess(start_stack):
     coprocesses = children(stack.processes["pdns"].pid)
     assert len(coprocesses) >= 3
     os.kill(stack.processes["pdns"].pid, signal.SIGKILL)
-    until("they saw the end of input", lambda: not any(
+    until("they have seen the end of input", lambda: not any(
         os.path.exists(f"/proc/{pid}") for pid in coprocesses))
 
 

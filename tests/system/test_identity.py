@@ -1,4 +1,4 @@
-"""The store is the one that is meant, and its schema ours; or nothing is read or written."""
+"""A wrong store, or one with an unknown schema, is neither read nor written."""
 
 import resource
 import signal
@@ -12,7 +12,7 @@ STORE = "acmeproxy:store"
 
 
 def pipe_status(stack):
-    """What `pdnsutil backend-cmd pipe status` says."""
+    """What `pdnsutil backend-cmd pipe status` prints."""
     run = subprocess.run([stack.build / "acmeproxy-pipe", "--config", stack.config],
                          input="HELO\t5\nCMD\tstatus\n", capture_output=True, text=True,
                          timeout=20)
@@ -20,7 +20,7 @@ def pipe_status(stack):
 
 
 def nobody_is_served(stack, secret, words):
-    """503, SERVFAIL, and a sentence in both logs and in checkconfig."""
+    """The API answers 503 and DNS SERVFAIL; both logs and the commands say why."""
     api, dnsq = Api(stack), Dns(stack)
     before = Redis(stack)("DBSIZE")
     for endpoint, more in (("create_authorisation", {}), ("publish_response", {"response": VALUE}),
@@ -32,7 +32,7 @@ def nobody_is_served(stack, secret, words):
     assert dnsq.rcode("_acme-challenge." + NAME) == "SERVFAIL"
     assert dnsq.rcode("_acme-challenge.other.example") == "SERVFAIL"
     assert words in stack.log("acmeproxy").read_text()
-    until("the pipe says so", lambda: dnsq.rcode("_acme-challenge." + NAME) == "SERVFAIL"
+    until("the pipe backend logs it", lambda: dnsq.rcode("_acme-challenge." + NAME) == "SERVFAIL"
           and words in stack.log("pdns").read_text())
     assert f"store: {words}" in acmeproxy(stack, "checkconfig", status=1)
     assert pipe_status(stack).startswith(words)
@@ -59,10 +59,10 @@ def test_a_store_that_was_emptied(start_stack):
     nobody_is_served(stack, secret, "the store in Redis is a new one, not the one that "
                                     f"{stack.rundir.plain}/etc/store-id names")
     assert "with 0 authorisations" in acmeproxy(stack, "initstore")
-    all_is_well(stack)  # nobody had to be restarted
+    all_is_well(stack)  # without a restart of anything
 
 
-def test_the_store_of_another(start_stack):
+def test_a_store_with_another_id(start_stack):
     stack = start_stack()
     secret = all_is_well(stack)
     redis, ours = Redis(stack), Redis(stack)("HGET", STORE, "id")
@@ -75,7 +75,7 @@ def test_the_store_of_another(start_stack):
 @pytest.mark.parametrize("content,words", [
     (None, "No such file or directory"), ("", "32 hex digits are needed"),
     ("x" * 32 + "\n", "32 hex digits are needed"), ("0" * 33 + "\n", "over 33 octets")])
-def test_nothing_says_which_store_is_meant(start_stack, content, words):
+def test_a_missing_or_bad_store_id_file(start_stack, content, words):
     stack = start_stack()
     secret = all_is_well(stack)
     file = stack.dir / "etc" / "store-id"
@@ -83,7 +83,7 @@ def test_nothing_says_which_store_is_meant(start_stack, content, words):
     file.unlink()
     if content is not None:
         file.write_text(content)
-    # Who is at work has read it; who starts now has not.
+    # Running programs have read the file before; those that start now have not.
     for part in ("acmeproxy", "pdns"):
         stack.stop_part(part)
         stack.start_part(part)
@@ -106,8 +106,8 @@ def test_initstore_says_what_it_found(start_stack):
     assert "redis: connect" in acmeproxy(stack, "initstore", status=1) and not file.exists()
 
 
-def test_initstore_that_cannot_write(start_stack):
-    """As on a full disk: it says why, and leaves what was there and nothing else."""
+def test_initstore_cannot_write_its_file(start_stack):
+    """As on a full disk: it says why, keeps the old file, and leaves no other."""
     stack = start_stack()
     folder = stack.dir / "etc"
     (folder / "store-id").write_text("0" * 32 + "\n")
@@ -127,7 +127,7 @@ def test_initstore_that_cannot_write(start_stack):
 
 
 @pytest.mark.parametrize("schema", ["99", "1x"])
-def test_another_schema_is_refused(start_stack, schema):
+def test_an_unknown_schema_is_refused(start_stack, schema):
     stack = start_stack()
     secret = all_is_well(stack)
     Redis(stack)("HSET", STORE, "schema", schema)
@@ -137,7 +137,7 @@ def test_another_schema_is_refused(start_stack, schema):
 
 
 def as_schema_1(redis, names):
-    """What the version before identities has left: counts in one hash."""
+    """Make it a store of schema 1: no identity, and all counts in one hash."""
     for key in redis("KEYS", "acmeproxy:below:*").splitlines():
         redis("DEL", key)
     for name in names:
@@ -156,7 +156,7 @@ def counts(redis):
 NAMES = ("a.example.com", "b.example.com", "x.y.example.com", "example.org")
 
 
-def test_an_older_store_is_migrated_when_it_is_adopted(start_stack):
+def test_initstore_migrates_an_older_store(start_stack):
     stack = start_stack()
     api, redis = Api(stack), Redis(stack)
     secrets = {name: api.create(name) for name in NAMES}
@@ -174,9 +174,9 @@ def test_an_older_store_is_migrated_when_it_is_adopted(start_stack):
         all_is_well(stack, name, secrets[name])
 
 
-@pytest.mark.parametrize("redis_is_there", [True, False])
-def test_serve_migrates_an_older_store(start_stack, redis_is_there):
-    """At its start, or as soon as Redis is there; no request is needed for it."""
+@pytest.mark.parametrize("redis_is_up", [True, False])
+def test_serve_migrates_an_older_store(start_stack, redis_is_up):
+    """At its start, or as soon as Redis is up, without waiting for a request."""
     stack = start_stack()
     api, redis, dnsq = Api(stack), Redis(stack), Dns(stack)
     secrets = {name: api.create(name) for name in NAMES}
@@ -184,12 +184,12 @@ def test_serve_migrates_an_older_store(start_stack, redis_is_there):
     stack.stop_part("acmeproxy")
     as_schema_1(redis, NAMES)
     redis("HSET", STORE, "id", store_id, "schema", "1")
-    assert dnsq.rcode("_acme-challenge.a.example.com") == "SERVFAIL", "not before it is migrated"
+    assert dnsq.rcode("_acme-challenge.a.example.com") == "SERVFAIL", "not served until it is migrated"
     assert pipe_status(stack).startswith("the store has schema 1 until")
-    if not redis_is_there:
+    if not redis_is_up:
         stack.stop_part("redis")
     stack.start_part("acmeproxy")
-    if not redis_is_there:
+    if not redis_is_up:
         stack.start_part("redis")
     until("it is migrated", lambda: redis("HGET", STORE, "schema") == "2")
     assert counts(redis) == want

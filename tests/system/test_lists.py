@@ -9,7 +9,7 @@ from conftest import VALUE, Api, Redis, acmeproxy, value
 TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}\+00:00"
 
 
-def test_listauthorisations_as_the_original_shows_it(start_stack):
+def test_listauthorisations_prints_what_the_original_did(start_stack):
     stack = start_stack()
     assert acmeproxy(stack, "listauthorisations", status=1) == "No authorisations found\n"
     api, redis = Api(stack), Redis(stack)
@@ -41,8 +41,8 @@ b.example.org       127.0.0.1      2016-10-10 03:11:18.526000+00:00
                      status=1) == "No authorisations found\n"
 
 
-def test_a_long_list_comes_whole_and_in_order(start_stack):
-    """Many of the same millisecond, on both sides of a page's end."""
+def test_a_long_list_is_complete_and_in_order(start_stack):
+    """Many names were created in the same millisecond, before and after the end of a page."""
     stack = start_stack()
     lines, names = [], []
     for n in range(1500):
@@ -89,7 +89,7 @@ def test_listresponses(start_stack):
 
 
 def test_a_long_log_is_read_to_its_end(start_stack):
-    """Completions are matched with publications that are pages before them."""
+    """The end of a response is matched with its publication, even if that is pages earlier."""
     stack = start_stack()
     base = int(time.time() * 1000) - 7200000
     lines = [f"XADD acmeproxy:audit {base + n}-0 event published name secure.example.com account a "

@@ -1,4 +1,4 @@
-"""The commands that change an authorisation, checkconfig, and what goes wrong with any command."""
+"""The commands that change an authorisation, checkconfig, and how any command fails."""
 
 import json
 import re
@@ -54,12 +54,12 @@ def test_createauthorisation_and_rotateauthorisation(start_stack):
     ["deleteauthorisation"], ["deleteauthorisation", "a.example", "b.example"],
     ["deleteauthorisation", "not a name"], ["createaccount"], ["listauthorisations", "--nonsense"],
     ["listauthorisations", "--under", "a..b"]])
-def test_bad_usage_is_2(stack, arguments):
+def test_bad_usage_exits_with_2(stack, arguments):
     assert acmeproxy(stack, *arguments, status=2)
 
 
-def test_checkconfig_of_the_files_alone(start_stack):
-    """What systemd does before a reload, which must not depend on Redis."""
+def test_checkconfig_of_files_alone(start_stack):
+    """systemd runs this before a reload, which must not depend on Redis."""
     stack = start_stack()
     stack.stop_part("redis")
     assert acmeproxy(stack, "checkconfig", "--files") == f"{stack.config}: good\n"
@@ -73,7 +73,7 @@ def test_checkconfig_of_the_files_alone(start_stack):
 @pytest.mark.parametrize("arguments", [
     ["listauthorisations"], ["listresponses"], ["deleteauthorisation", "a.example"],
     ["createauthorisation", "a.example"], ["rotateauthorisation", "a.example"], ["checkconfig"]])
-def test_without_a_store_every_command_says_so(start_stack, arguments):
+def test_every_command_says_that_redis_is_down(start_stack, arguments):
     stack = start_stack()
     stack.stop_part("redis")
     assert (f"redis: connect: {stack.redis_socket}: No such file or directory"

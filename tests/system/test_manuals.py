@@ -1,6 +1,6 @@
-"""The manual pages against what the programs say of themselves, both ways.
+"""The manual pages describe all that the programs have, and nothing else.
 
-Of acmeproxy.json(5) only the names are looked at here: tests/unit/test_settings_manual.c tries
+Of acmeproxy.json(5) only the names are checked here: tests/unit/test_settings_manual.c tests
 what it says.
 """
 
@@ -21,14 +21,14 @@ def source(page):
 
 
 def heads(page, macro):
-    """The heads of list items that begin with a macro: "Cm serve Op Fl -listen Ar where"."""
+    """The heads of list items that begin with a macro, such as "Cm serve Op Fl -listen Ar where"."""
     text = re.sub(r"^\.It Xo\n\.(.*?)\n\.Xc$", lambda head: ".It " + head[1].replace("\n.", " "),
                   source(page), flags=re.M | re.S)
     return re.findall(rf"^\.It ({macro} .*)$", text, re.M)
 
 
 def item(page, head):
-    """The text of an item, up to the next."""
+    """The text of an item, up to the next item."""
     return source(page).split(f"\n.It {head}\n", 1)[1].split("\n.It", 1)[0].split("\n.El", 1)[0]
 
 
@@ -57,15 +57,15 @@ def test_commands():
     found = {}
     for head in heads("acmeproxy.8", "Cm"):
         name, argument = re.match(r"Cm ([a-z]+)(?: Ar ([a-z]+))?", head).groups()
-        assert name not in found, "twice"
+        assert name not in found, "described twice"
         found[name] = (argument or "").upper(), options_of_head(head)
-    everybodys = {"config": "FILE", "help": ""}
+    common = {"config": "FILE", "help": ""}
     assert found == {
         name: (argument, {option: value for option, value in
-                          options_of_help("acmeproxy", name).items() if option not in everybodys})
+                          options_of_help("acmeproxy", name).items() if option not in common})
         for name, argument in commands_of_help().items()}
     for name in found:
-        assert everybodys.items() <= options_of_help("acmeproxy", name).items()
+        assert common.items() <= options_of_help("acmeproxy", name).items()
 
 
 @pytest.mark.parametrize("program", ["acmeproxy", "acmeproxy-pipe"])
@@ -81,12 +81,12 @@ def test_options(program):
 
 
 @pytest.mark.parametrize("page", ["acmeproxy.8", "acmeproxy-pipe.8"])
-def test_settings_have_their_names(page):
+def test_pages_name_settings_that_exist(page):
     for name in re.findall(r"^\.Ic (\S+)", source(page), re.M):
         assert name in settings()
 
 
-def test_what_the_pipe_backend_uses():
+def test_the_settings_of_the_pipe_backend():
     code = "".join(path.read_text() for path in (*(TOP / "pipe-backend").glob("*.c"),
                                                  TOP / "common" / "store.c"))
     used = {key for key in settings() if "." not in key
@@ -96,7 +96,7 @@ def test_what_the_pipe_backend_uses():
 
 
 def test_the_pipe_protocol(tmp_path):
-    """The versions that the page names are those that it shakes hands in."""
+    """The page names the versions in which the program shakes hands."""
     first, last = map(int, re.search(r"^Versions (\d) to (\d) of the pipe protocol",
                                      source("acmeproxy-pipe.8"), re.M).groups())
     config = tmp_path / "acmeproxy.json"
@@ -127,8 +127,8 @@ def test_the_hook():
     assert sorted(heads(page, "Ic")) == sorted(f"Ic {key}" for key in keys)
     tries = re.search(r"\$\{ACMEPROXY_TRIES:-(\d+)\}", text)[1]
     assert re.findall(r"\d+", item(page, "Ev ACMEPROXY_TRIES")) == [tries]
-    faces = [head[3:] for head in heads(page, "Pa") if "/" not in head]
-    assert sorted(faces) == sorted(path.name for path in HOOKS.iterdir())
+    names = [head[3:] for head in heads(page, "Pa") if "/" not in head]
+    assert sorted(names) == sorted(path.name for path in HOOKS.iterdir())
 
 
 def test_pages_refer_to_each_other():
@@ -145,7 +145,7 @@ def test_pages_refer_to_each_other():
 
 @pytest.mark.parametrize("prefix", ["/usr/local", "/usr"])
 def test_make_install(tmp_path, prefix):
-    """All is in its place, and for all to read, even by a root with a umask of 077."""
+    """Everything is in its place, and readable by all even if root's umask is 077."""
     subprocess.run(["make", "-s", "install", f"BUILD={BUILD.relative_to(TOP)}", f"DESTDIR={tmp_path}",
                     f"PREFIX={prefix}"], cwd=TOP, check=True, capture_output=True, timeout=300,
                    umask=0o077)

@@ -24,7 +24,7 @@ class Installed:
         shutil.copytree(DEPLOY / "redis", self.share)
         self.etc.mkdir()
         self.acl, self.template = self.etc / "redis-users.acl", self.share / "users.acl"
-        # All of redis.conf that the script looks at, and Redis needs here.
+        # As much of redis.conf as the script looks at and Redis needs here.
         (self.etc / "redis.conf").write_text(
             f"port 0\nunixsocketperm 700\nunixsocket {self.socket}\naclfile {self.acl}\n"
             f"dir {base}\nsave \"\"\n")
@@ -68,7 +68,7 @@ def installed():
         yield Installed(Path(base))
 
 
-def test_fresh(installed):
+def test_a_fresh_folder(installed):
     installed.run()
     assert sorted(installed.files()) == [
         "redis-admin.password", "redis-app.password", "redis-pipe.password",
@@ -85,7 +85,7 @@ def test_fresh(installed):
         assert installed.whoami("app", installed.password("pipe")).startswith("WRONGPASS")
 
 
-def test_again_changes_nothing(installed):
+def test_a_second_run_changes_nothing(installed):
     installed.run()
     before = installed.files()
     assert installed.run().stdout == ""
@@ -108,7 +108,7 @@ def test_a_new_password_of_admin_needs_a_restart(installed):
     installed.run()
     (installed.etc / "redis-admin.password").unlink()
     with installed.redis():
-        # Only admin could have told Redis.
+        # Only admin could tell a running Redis.
         assert "restart acmeproxy-redis" in installed.run().stderr
         assert installed.whoami("admin", installed.password("admin")).startswith("WRONGPASS")
     with installed.redis():
@@ -120,7 +120,7 @@ def test_rotate(installed):
     before = {name: installed.password(name) for name in USERS}
     with installed.redis():
         said = installed.run("--rotate").stdout
-        # Redis has them already: nothing about a restart of this one.
+        # Redis has them already: it need not be restarted.
         assert said.splitlines()[1].strip() == "systemctl reload acmeproxy"
         for name in USERS:
             assert installed.whoami(name, installed.password(name)) == "OK"
@@ -154,7 +154,7 @@ def test_a_changed_file_stays(installed):
     assert "has changes of yours" in said and str(installed.template) in said
     assert "user mine" in installed.acl.read_text()
     assert "user later" not in installed.acl.read_text()
-    # And is told of new passwords.
+    # It still gets new passwords.
     before = installed.password("app")
     with installed.redis():
         installed.run("--rotate")

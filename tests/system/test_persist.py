@@ -1,4 +1,4 @@
-"""Persistent records of dns-persist-01: at _validation-persist.NAME, until they are removed."""
+"""Persistent records of dns-persist-01, which stay at _validation-persist.NAME until removed."""
 
 import json
 import time
@@ -14,25 +14,25 @@ OTHER = "ca.example.net; accounturi=https://ca.example.net/acct/9; policy=wildca
 
 
 @pytest.fixture(scope="module")
-def on(tmp_path_factory):
+def enabled(tmp_path_factory):
     with Stack(tmp_path_factory.mktemp("persist"),
                settings={"persistent_records": True, "zone": ZONE}) as running:
         yield running
 
 
 @pytest.fixture
-def api(on):
-    return Api(on)
+def api(enabled):
+    return Api(enabled)
 
 
 @pytest.fixture
-def dnsq(on):
-    return Dns(on)
+def dnsq(enabled):
+    return Dns(enabled)
 
 
 @pytest.fixture
-def redis(on):
-    return Redis(on)
+def redis(enabled):
+    return Redis(enabled)
 
 
 def records(dnsq, name):
@@ -47,10 +47,10 @@ def publish(api, name, secret, record):
     return api.post("publish_persistent_record", name=name, secret=secret, record=record)
 
 
-def test_from_the_first_to_the_last(api, dnsq, redis, name):
+def test_publishing_and_removing_records(api, dnsq, redis, name):
     secret = api.create(name)
     at = f"_validation-persist.{name}"
-    assert records(dnsq, at) == ([], None), "not lame before there is one"
+    assert records(dnsq, at) == ([], None), "not lame before there is a record"
     assert dnsq.ask(at, "SOA").answer[0].to_text().startswith(f"{at}. 60 IN SOA ")
     assert dnsq.ask(at, "NS").answer[0].to_text() == f"{at}. 60 IN NS ns1.acmeproxy.example.net."
     for _ in range(2):
@@ -60,7 +60,7 @@ def test_from_the_first_to_the_last(api, dnsq, redis, name):
         assert records(dnsq, at) == ([RECORD], 60)
     assert publish(api, "*." + name.upper() + ".", secret, OTHER).status == 200
     assert records(dnsq, at.upper()) == ([OTHER, RECORD], 60)
-    assert dnsq.texts(name) == [], "a challenge is something else"
+    assert dnsq.texts(name) == [], "challenges are separate"
     api.publish(name, secret)
     assert dnsq.texts(name) == [VALUE] and records(dnsq, at) == ([OTHER, RECORD], 60)
     assert redis("PTTL", f"acmeproxy:persistent:{name}") == "-1"
@@ -76,7 +76,7 @@ def test_from_the_first_to_the_last(api, dnsq, redis, name):
                                       ("removed", RECORD), ("removed", OTHER)]
 
 
-def test_in_the_zone_of_cnames(api, dnsq, name):
+def test_records_in_our_own_zone(api, dnsq, name):
     secret = api.create(name)
     at = f"_validation-persist.{name}.auth.example.org"
     assert records(dnsq, at) == ([], None)
@@ -87,7 +87,7 @@ def test_in_the_zone_of_cnames(api, dnsq, name):
 
 
 def test_persist_until(api, dnsq, redis, name):
-    """DNS forgets it in time, and so do caches."""
+    """A record leaves DNS when it expires, and caches no later."""
     secret = api.create(name)
     at = f"_validation-persist.{name}"
     soon = int(time.time()) + 5
@@ -98,14 +98,14 @@ def test_persist_until(api, dnsq, redis, name):
     brief = f"{RECORD}; persistUntil={soon}"
     publish(api, name, secret, brief)
     found, ttl = records(dnsq, at)
-    assert found in (sorted([late, brief]), [late]), "the second on a machine that is very slow"
+    assert found in (sorted([late, brief]), [late]), "without the brief one if the machine is very slow"
     assert ttl <= 5 or found == [late]
     deadline = time.time() + 30
     while records(dnsq, at)[0] != [late]:
         assert time.time() < deadline
         time.sleep(0.2)
     publish(api, name, secret, RECORD)
-    assert redis("PTTL", f"acmeproxy:persistent:{name}") == "-1", "one that stays keeps the key"
+    assert redis("PTTL", f"acmeproxy:persistent:{name}") == "-1", "a record without an end keeps the key"
     answer = publish(api, name, secret, f"{RECORD}; persistUntil={soon - 60}")
     assert (answer.status, answer.error) == (
         400, "The parameter record has a persistUntil that lies in the past")
@@ -120,12 +120,12 @@ def test_a_long_record_is_two_strings(api, dnsq, name):
     assert records(dnsq, f"_validation-persist.{name}")[0] == [record]
 
 
-def test_no_more_than_eight(api, dnsq, name):
+def test_a_name_has_at_most_eight_records(api, dnsq, name):
     secret = api.create(name)
     many = [f"ca{n}.example; accounturi=https://ca.example/acct/" + "9" * 400 for n in range(9)]
     assert [publish(api, name, secret, r).status for r in many] == [200] * 8 + [409]
     assert "as many records as it may have" in publish(api, name, secret, many[8]).error
-    assert publish(api, name, secret, many[0]).status == 200, "one that is there may come again"
+    assert publish(api, name, secret, many[0]).status == 200, "an existing record may be published again"
     assert sorted(b"".join(rd.strings).decode() for rd in dnsq.ask(
         f"_validation-persist.{name}", tcp=True).answer[0]) == many[:8]
 
@@ -144,8 +144,8 @@ def test_bad_records(api, name, record, sentence):
     assert (answer.status, answer.error) == (400, sentence)
 
 
-def test_only_by_the_name_s_own_authorisation(on, api, dnsq, redis):
-    secret = create_by_command(on, "wide.example", "--suffix-match")
+def test_only_the_name_s_own_authorisation_may_publish(enabled, api, dnsq, redis):
+    secret = create_by_command(enabled, "wide.example", "--suffix-match")
     assert publish(api, "wide.example", secret, RECORD).status == 200
     for name, presented in (("deep.wide.example", secret), ("wide.example", "0" * 32),
                             ("nobody.example", secret)):
@@ -157,10 +157,10 @@ def test_only_by_the_name_s_own_authorisation(on, api, dnsq, redis):
     assert dnsq.rcode("_validation-persist.deep.wide.example") == "REFUSED"
 
 
-def test_nobody_inherits_one(on, api, dnsq, redis, name):
-    """Whoever gets the name next must not find the last one's CA account in it."""
+def test_a_new_authorisation_inherits_no_record(enabled, api, dnsq, redis, name):
+    """Whoever gets the name next must not inherit the CA account of the last owner."""
     publish(api, name, api.create(name), RECORD)
-    acmeproxy(on, "deleteauthorisation", name)
+    acmeproxy(enabled, "deleteauthorisation", name)
     assert redis("EXISTS", f"acmeproxy:persistent:{name}") == "0"
     assert dnsq.ask(f"_validation-persist.{name}").answer == []
     # Not even if somebody deleted the authorisation by hand.
@@ -170,7 +170,7 @@ def test_nobody_inherits_one(on, api, dnsq, redis, name):
     assert records(dnsq, f"_validation-persist.{name}") == ([], None)
 
 
-def test_what_somebody_wrote_by_hand_reaches_nobody(api, dnsq, redis, name):
+def test_a_bad_record_written_by_hand_is_not_served(api, dnsq, redis, name):
     secret = api.create(name)
     publish(api, name, secret, RECORD)
     redis("ZADD", f"acmeproxy:persistent:{name}", "inf", 'x"\nDATA')
@@ -182,11 +182,11 @@ def test_without_the_setting(stack, name):
     secret = api.create(name)
     answer = publish(api, name, secret, RECORD)
     assert (answer.status, answer.error) == (403, "The setting persistent_records does not allow this")
-    assert dnsq.rcode(f"_validation-persist.{name}") == "REFUSED", "perhaps another backend's"
+    assert dnsq.rcode(f"_validation-persist.{name}") == "REFUSED", "it may be another backend's"
     assert api.post("expire_persistent_record", name=name, secret=secret).result["expired"] is False
 
 
-def test_the_store_is_away(start_stack, name):
+def test_redis_is_down(start_stack, name):
     stack = start_stack(settings={"persistent_records": True})
     api, dnsq = Api(stack), Dns(stack)
     secret = api.create(name)

@@ -19,7 +19,7 @@ def published(stack):
 
 
 def talk(stack, *lines, config=None):
-    """Say the lines, close, and return (status, lines of the answer)."""
+    """Send the lines, close the input, and return (status, lines of the answer)."""
     text = "".join(line + "\n" for line in lines)
     run = subprocess.run([str(stack.build / "acmeproxy-pipe"), "--config",
                           str(config or stack.config)],
@@ -43,7 +43,7 @@ def test_each_version(stack, version):
     assert all(len(f) == 7 + extra for f in fields if f[0] == "DATA")
     txt = fields[3]
     assert txt[-1] == f'"{VALUE}"' and txt[1 + extra] == CHALLENGE
-    assert len({f[5 + extra] for f in fields if f[0] == "DATA"}) == 1, "one id a zone"
+    assert len({f[5 + extra] for f in fields if f[0] == "DATA"}) == 1, "one id per zone"
     assert 0 < int(txt[5 + extra]) < 2**31
     assert len(fields[0][-1].split()) == 7
     if extra:
@@ -74,7 +74,7 @@ def test_nonsense_fails_and_the_next_question_is_answered(stack, line):
 @pytest.mark.parametrize("name", [
     ".", "com", "_acme-challenge", "_acme-challenge.com", "*.example.com", NAME, "x\\009y.example",
     "_acme-challenge.unknown.example", "xn--a.example", "_acme-challenge.a b.example"])
-def test_not_ours_is_an_end_alone(stack, name):
+def test_a_name_that_is_not_ours_gets_only_an_end(stack, name):
     _, lines = talk(stack, "HELO\t5", question(name, "SOA"), question(name))
     assert lines[1:] == ["END", "END"]
 
@@ -90,12 +90,12 @@ def test_no_handshake_no_answer(stack):
     assert talk(stack, question(CHALLENGE)) == (0, ["FAIL"])
 
 
-def test_the_end_of_input_ends_it(stack):
+def test_it_exits_at_the_end_of_input(stack):
     assert talk(stack) == (0, [])
     assert talk(stack, "HELO\t1") == (0, ["OK\tacmeproxy-pipe"])
 
 
-def test_cmd_tells_how_it_is(stack):
+def test_cmd_tells_the_status(stack):
     assert talk(stack, "HELO\t5", "CMD\tstatus")[1][1:] == ["acmeproxy-pipe: store: ok", "END"]
 
 
@@ -114,12 +114,12 @@ def test_a_bad_settings_file_is_named_and_questions_fail(stack, tmp_path):
     assert run.stdout.splitlines() == ["OK\tacmeproxy-pipe", *["FAIL"] * 51, "END",
                                        f"acmeproxy-pipe: store: {why}", "END"]
     assert set(run.stderr.splitlines()) == {f"acmeproxy-pipe: {why}"}
-    assert len(run.stderr.splitlines()) < 50, "a line a second at most"
+    assert len(run.stderr.splitlines()) < 50, "at most one line per second"
 
 
 @pytest.mark.parametrize("before", [BAD, None], ids=["bad", "missing"])
 def test_good_settings_are_picked_up(stack, tmp_path, before):
-    """Nobody has to tell it; a mistake that comes later leaves the good ones in force."""
+    """It notices them by itself; a later mistake leaves the good ones in force."""
     config = tmp_path / "acmeproxy.json"
     if before:
         config.write_text(before)
@@ -141,7 +141,7 @@ def test_good_settings_are_picked_up(stack, tmp_path, before):
         config.write_text(stack.config.read_text())
         until("it has them", lambda: VALUE in ask())
         config.write_text(BAD)
-        until("it has seen the mistake",
+        until("it has noticed the mistake",
               lambda: ask() and "old settings stay in force" in log.read_text())
         assert VALUE in ask()
         ttl = json.dumps({**stack.settings, "response_ttl_s": 77})

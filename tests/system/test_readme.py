@@ -1,4 +1,4 @@
-"""README's "Deployment" can be typed as it stands; tests/installed does so."""
+"""README's "Deployment" can be typed as it is written; tests/installed does that."""
 
 import pytest
 from installed.readme import Readme, agrees
@@ -64,21 +64,21 @@ def test_packages(readme):
     assert readme.packages() == [["one", "two"]]
 
 
-def test_what_is_not_there_is_an_error(readme, tmp_path):
+def test_a_missing_heading_is_an_error(readme, tmp_path):
     with pytest.raises(StackError, match="no heading 'Upgrade'"):
         Readme("Upgrade", tmp_path / "README.md")
     with pytest.raises(StackError, match="below 'Upgrade'"):
         readme.below("Upgrade")
 
 
-def test_unused(readme):
+def test_unused_blocks(readme):
     readme.below("From source")
     assert [block.heading for block in readme.unused()] == ["Deployment"] * 2
 
 
 def test_half_a_command_is_an_error(tmp_path):
     path = tmp_path / "README.md"
-    # Below "1. " the end of the here-document would be " EOF" for who copies it.
+    # Copied from below "1. ", the here-document would end with " EOF".
     path.write_text("## Deployment\n1. cat:\n\n        cat <<EOF\n        EOF\n")
     with pytest.raises(StackError, match="line 4 .*not a complete command"):
         Readme("Deployment", path).blocks[0].commands()

@@ -1,4 +1,4 @@
-"""Redis, as it is shipped, comes back with all that the API has said 200 to."""
+"""After a restart, Redis with our configuration still has all that the API answered 200 to."""
 
 import json
 import signal
@@ -13,13 +13,13 @@ RECORD = "ca.example; accounturi=https://ca.example/acct/123"
 def rewrite(stack):
     redis = Redis(stack)
     assert "started" in redis("BGREWRITEAOF")
-    until("it is rewritten", lambda: "aof_rewrite_in_progress:0" in redis("INFO", "persistence"))
+    until("the file is rewritten", lambda: "aof_rewrite_in_progress:0" in redis("INFO", "persistence"))
     assert "aof_last_bgrewrite_status:ok" in redis("INFO", "persistence")
 
 
 @pytest.mark.parametrize("rewritten", [False, True], ids=["", "rewritten"])
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])
-def test_all_is_there_after_a_restart(start_stack, how, rewritten):
+def test_nothing_is_lost_in_a_restart(start_stack, how, rewritten):
     stack = start_stack(settings={"persistent_records": True}, accounts={"accounts": []})
     api, dnsq, redis = Api(stack), Dns(stack), Redis(stack)
     account = acmeproxy(stack, "createaccount", "operations").split(": ")[1].split()[0]
@@ -44,7 +44,7 @@ def test_all_is_there_after_a_restart(start_stack, how, rewritten):
     events = redis("--json", "XRANGE", "acmeproxy:audit", "-", "+")
     assert len(json.loads(events)) >= 9
 
-    for _ in range(2):  # what is loaded is also written down again
+    for _ in range(2):  # twice, since what is loaded must also be written again
         stack.stop_part("redis", how)
         stack.start_part("redis")
         if rewritten:

@@ -1,4 +1,4 @@
-"""What a service manager hears of `acmeproxy serve`: sd_notify(3), as systemd gets it."""
+"""What `acmeproxy serve` tells its service manager: sd_notify(3), as systemd receives it."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from stack.process import Process
 
 
 class Service:
-    """A second `acmeproxy serve` on the store of a stack, with a manager that listens."""
+    """A second `acmeproxy serve` on the store of a stack, and a manager that listens to it."""
 
     def __init__(self, stack, directory, config=None, **environ):
         self.heard = []
@@ -32,7 +32,7 @@ class Service:
         self.socket.close()
 
     def says(self, words):
-        """Has it said so, after what was found the last time?"""
+        """True if it has said so since the words that were found last."""
         while True:
             try:
                 self.heard.append(self.socket.recv(4096).decode())
@@ -43,30 +43,30 @@ class Service:
             del self.heard[:found + 1]
         return found is not None
 
-    def hears(self, words):
+    def must_say(self, words):
         until(f"it says {words}", lambda: self.says(words))
 
 
 def test_start_reload_and_stop(stack, tmp_path):
     with Service(stack, tmp_path) as service:
-        service.hears("READY=1\nSTATUS=8 workers are ready")
+        service.must_say("READY=1\nSTATUS=8 workers are ready")
         service.process.send(signal.SIGHUP)
-        service.hears("RELOADING=1")
-        service.hears("READY=1")
+        service.must_say("RELOADING=1")
+        service.must_say("READY=1")
         service.process.send(signal.SIGTERM)
-        service.hears("STOPPING=1")
+        service.must_say("STOPPING=1")
         assert service.process.stop() == 0
 
 
-def test_a_reload_with_a_mistake_is_over_as_well(stack, tmp_path):
+def test_a_reload_with_bad_settings_ends_as_well(stack, tmp_path):
     config = tmp_path / "acmeproxy.json"
     config.write_text(stack.config.read_text())
     with Service(stack, tmp_path, config) as service:
-        service.hears("READY=1")
+        service.must_say("READY=1")
         config.write_text("{")
         service.process.send(signal.SIGHUP)
-        service.hears("RELOADING=1")
-        service.hears("READY=1")
+        service.must_say("RELOADING=1")
+        service.must_say("READY=1")
 
 
 @pytest.mark.parametrize("text,words", [
@@ -77,16 +77,16 @@ def test_why_the_start_failed(stack, tmp_path, text, words):
     if text:
         config.write_text(text)
     with Service(stack, tmp_path, config) as service:
-        service.hears(f"STATUS={config}{words}")
+        service.must_say(f"STATUS={config}{words}")
         until("it ends", lambda: service.process.poll() == 1)
 
 
-def test_the_watchdog_hears_of_workers_that_are_stuck(stack, tmp_path):
+def test_a_stuck_worker_stops_the_watchdog_messages(stack, tmp_path):
     with Service(stack, tmp_path, WATCHDOG_USEC="400000") as service:
-        service.hears("READY=1")
+        service.must_say("READY=1")
         for _ in range(3):
-            service.hears("WATCHDOG=1")
-        # A request that never goes on keeps a worker from all others.
+            service.must_say("WATCHDOG=1")
+        # A request that never ends occupies a worker.
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
             peer.connect(str(service.fcgi))
             peer.sendall(b"\1\1\0\1\0\10\0\0\0\1\0\0\0\0\0\0\1\4\0\1")
@@ -97,7 +97,7 @@ def test_the_watchdog_hears_of_workers_that_are_stuck(stack, tmp_path):
                 return not service.says("WATCHDOG=1")
 
             until("it is silent", is_silent)
-        service.hears("WATCHDOG=1")
+        service.must_say("WATCHDOG=1")
 
 
 def test_without_a_manager_nothing_is_said(stack, tmp_path):

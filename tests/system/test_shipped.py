@@ -1,4 +1,4 @@
-"""What runs in the tests is what is shipped, with paths, ports, names and passwords filled in."""
+"""The tests run the shipped files, with paths, ports, names and passwords filled in."""
 
 import json
 import re
@@ -6,7 +6,7 @@ import re
 import pytest
 from stack.config import DEPLOY, redis_primary, redis_replica
 
-# How each kind of thing that may be filled in looks, on either side.
+# All that may be filled in: a pattern for both files, and what replaces it in both.
 FILLED = [(re.compile(pattern), put) for pattern, put in (
     (r"#(?:[A-Z]+_PASSWORD_SHA256|[0-9a-f]{64})", "#DIGEST"),
     (r"REPLICA_PASSWORD|\b[0-9a-f]{32}\b", "PASSWORD"),
@@ -34,7 +34,7 @@ def normal(text):
 
 
 @pytest.mark.parametrize("shipped", SHIPPED)
-def test_nothing_else_is_changed(stack, shipped):
+def test_nothing_else_differs(stack, shipped):
     want = normal((DEPLOY / shipped).read_text())
     have = normal((stack.dir / SHIPPED[shipped]).read_text())
     assert have == want
@@ -57,6 +57,6 @@ def test_the_files_of_a_second_name_server():
         assert normal(made) == normal((DEPLOY / "redis" / f"{name}.conf").read_text())
 
 
-def test_a_stranger_cannot_even_ping(stack):
+def test_redis_does_not_even_answer_a_stranger_s_ping(stack):
     assert "NOAUTH" in stack.redis_cli("PING", user="default") or \
         "WRONGPASS" in stack.redis_cli("PING", user="default")

@@ -1,4 +1,4 @@
-"""`make run` and what it leaves behind: nothing."""
+"""`make run`, which leaves nothing behind."""
 
 import os
 import shlex
@@ -18,7 +18,7 @@ MEMBERS = ["ACMEPROXY_URL", "ACMEPROXY_CA_CERT", "ACMEPROXY_DNS_HOST", "ACMEPROX
 
 
 def processes_about(directory):
-    """The command lines that name the directory, other than this test's."""
+    """The command lines that name the directory, except this test's."""
     found = subprocess.run(["ps", "-ww", "-eo", "args="], capture_output=True, text=True).stdout
     return [line for line in found.splitlines() if str(directory) in line and "-m pytest" not in line]
 
@@ -68,7 +68,7 @@ def call(env, endpoint, data):
 
 @pytest.mark.parametrize("where", ["run", "with a space", "deep/" + "x" * 120])
 @pytest.mark.parametrize("signo", [signal.SIGINT, signal.SIGTERM])
-def test_it_answers_and_leaves_nothing(stack, tmp_path, where, signo):
+def test_it_answers_and_leaves_nothing_behind(stack, tmp_path, where, signo):
     directory = tmp_path / where
     run = Run(directory, stack)
     env = run.ready()
@@ -108,7 +108,7 @@ def test_two_at_once_and_the_same_directory_twice(stack, tmp_path):
     assert first.end()[0] == second.end()[0] == 0
 
 
-def test_settings_of_the_user(stack, tmp_path):
+def test_the_user_s_settings(stack, tmp_path):
     settings = tmp_path / "settings.json"
     settings.write_text('{"response_ttl_s": 9, "key_prefix": "mine:"}')
     run = Run(tmp_path / "run", stack, settings)
@@ -126,7 +126,7 @@ def test_settings_of_the_user(stack, tmp_path):
     ('{"workers": 0}', "workers: must be between 1 and 256"),
     ('{"soa_hostname": 5}', "soa_hostname: a string is needed, not an integer"),
     ("nonsense", "ACMEPROXY_RUN_SETTINGS="), ("[]", "a JSON object is needed")])
-def test_a_failed_start_explains_and_leaves_nothing(stack, tmp_path, text, words):
+def test_a_failed_start_says_why_and_leaves_nothing_behind(stack, tmp_path, text, words):
     settings = tmp_path / "settings.json"
     settings.write_text(text)
     run = Run(tmp_path / "run", stack, settings)
@@ -135,7 +135,7 @@ def test_a_failed_start_explains_and_leaves_nothing(stack, tmp_path, text, words
     assert not (tmp_path / "run").exists() and processes_about(tmp_path / "run") == []
 
 
-def test_a_directory_that_was_there_stays_with_what_is_in_it(stack, tmp_path):
+def test_an_existing_directory_keeps_its_files(stack, tmp_path):
     directory = tmp_path / "run"
     directory.mkdir()
     (directory / "mine.txt").write_text("mine")
@@ -145,7 +145,7 @@ def test_a_directory_that_was_there_stays_with_what_is_in_it(stack, tmp_path):
     assert os.listdir(directory) == ["mine.txt"]
 
 
-def test_a_part_that_dies_ends_it(stack, tmp_path):
+def test_all_stops_when_a_part_dies(stack, tmp_path):
     run = Run(tmp_path / "run", stack)
     run.ready()
     subprocess.run(["pkill", "-KILL", "-f", f"serve --config {tmp_path}/run/"], check=True)
@@ -163,7 +163,7 @@ def test_not_even_sigkill_leaves_processes(stack, tmp_path):
     while processes_about(tmp_path / "run"):
         assert time.monotonic() < end, processes_about(tmp_path / "run")
         time.sleep(0.1)
-    again = Run(tmp_path / "run", stack)  # which clears up what the other could not
+    again = Run(tmp_path / "run", stack)  # which removes what the other could not
     while again.ready() == before:
         assert time.monotonic() < end
         time.sleep(0.1)

@@ -36,15 +36,15 @@ def test_a_response_lives_at_most_300_s(api, redis, name):
     assert redis("EXISTS", key) == "0"
 
 
-def test_each_value_has_a_life_of_its_own(start_stack):
-    """The second publication does not prolong the first, nor cut it short."""
+def test_each_value_expires_by_itself(start_stack):
+    """A second publication neither prolongs the first nor cuts it short."""
     stack = start_stack(settings={"response_life_s": 3})
     api, dnsq, redis = Api(stack), Dns(stack), Redis(stack)
     secret = api.create("secure.example.com")
     api.publish("secure.example.com", secret, value(1))
     api.publish("secure.example.com", secret, value(2))
     key = "acmeproxy:response:secure.example.com"
-    # As if the first had been there for a while.
+    # As if the first had been published 2.9 s earlier.
     redis("ZADD", key, int(redis("ZSCORE", key, value(1))) - 2900, value(1))
     while value(1) in dnsq.texts("secure.example.com"):
         time.sleep(0.05)
@@ -69,8 +69,8 @@ def test_the_audit_log_has_every_event(api, redis, name):
     assert secret not in json.dumps(events) and new not in json.dumps(events)
 
 
-def test_the_log_is_trimmed_as_it_grows(start_stack):
-    """What is older than audit_retention_days goes, a node of the stream at a time."""
+def test_the_audit_log_is_trimmed_as_it_grows(start_stack):
+    """Events older than audit_retention_days are removed, one node of the stream at a time."""
     stack = start_stack(settings={"audit_retention_days": 1})
     old = int(time.time() * 1000) - 2 * 86400000
     lines = [f"XADD acmeproxy:audit {old + n}-0 event published name a.example.com" for n in range(1000)]
@@ -97,15 +97,15 @@ def test_the_pipe_s_user_can_only_read_what_dns_needs(stack):
         assert "NOPERM" in redis_as(stack, pipe, *words), words
 
 
-def test_the_app_s_user_cannot_leave_its_keys(stack):
+def test_the_app_s_user_is_confined_to_its_keys(stack):
     app = ("acmeproxy", "app")
     for words in (("HSET", "other:key", "a", "b"), ("KEYS", "*"), ("CONFIG", "GET", "*"),
                   ("FLUSHALL",), ("SHUTDOWN",), ("ACL", "LIST")):
         assert "NOPERM" in redis_as(stack, app, *words), words
 
 
-def test_the_pipe_backend_links_no_secrets_and_no_fastcgi(stack):
-    """A folder is a privilege."""
+def test_the_pipe_backend_links_neither_libsodium_nor_libfcgi(stack):
+    """It only reads the store, and needs neither secrets nor FastCGI for that."""
     libraries = subprocess.run(["ldd", str(stack.build / "acmeproxy-pipe")],
                                capture_output=True, text=True, check=True).stdout
     assert "libhiredis" in libraries

@@ -1,4 +1,4 @@
-"""The zone that CNAME delegations lead into."""
+"""Our own zone, which the CNAMEs of challenges point into."""
 
 import json
 import re
@@ -51,19 +51,19 @@ def ask(zdns, rrtype, name):
     ("A", "deep.auth.example.org", []), ("A", "nothing.auth.example.org", None),
     ("TXT", "com.auth.example.org", None), ("A", "b.deep.auth.example.org", None),
     ("SOA", "nothing.auth.example.org", None)])
-def test_what_stands_in_it(zdns, rrtype, name, want):
+def test_records_of_the_zone(zdns, rrtype, name, want):
     rcode, found = ask(zdns, rrtype, name)
     assert rcode == ("NXDOMAIN" if want is None else "NOERROR") and found == (want or [])
     if not want:
         assert zdns.ask(name, rrtype).authority[0].name.to_text().lower() == "auth.example.org."
 
 
-def test_outside_of_it_nothing_is_ours(zdns):
+def test_names_outside_the_zone_are_refused(zdns):
     for name in ("example.org", "xauth.example.org", "org"):
         assert ask(zdns, "SOA", name) == ("REFUSED", [])
 
 
-def test_below_a_delegation_is_a_referral(zdns):
+def test_a_name_below_a_delegation_gets_a_referral(zdns):
     answer = zdns.ask("x.sub.auth.example.org", "A")
     assert answer.answer == [] and answer.authority[0].to_text().endswith("NS ns.example.net.")
 
@@ -90,7 +90,7 @@ def test_the_responses_of_an_authorisation(zone, zapi, zdns):
         assert ask(zdns, "TXT", name) == ("NXDOMAIN", []), name
 
 
-def test_freshness_in_the_zone(zapi, zdns):
+def test_a_response_is_in_the_zone_at_once(zapi, zdns):
     secret = zapi.create("fresh.example.com")
     where = "fresh.example.com.auth.example.org"
     for n in range(100):
@@ -129,8 +129,7 @@ def test_a_challenge_for_a_name_in_the_zone_itself(zapi, zdns):
           ("x 999999999 A 192.0.2.1", "is no number from 0 to 604800"))),
     ({"name": "auth.example.org", "records": ["x 1 CNAME a.example", "x 1 A 192.0.2.1"]},
      "zone: x.auth.example.org has a CNAME and other data")])
-def test_a_mistake_gets_a_sentence(stack, tmp_path, zone_settings, words):
-
+def test_a_mistake_is_explained(stack, tmp_path, zone_settings, words):
     config = tmp_path / "acmeproxy.json"
     config.write_text(json.dumps({**stack.settings, "zone": zone_settings}, indent=1))
     for program, status in ((["acmeproxy", "checkconfig"], 1), (["acmeproxy-pipe"], 0)):

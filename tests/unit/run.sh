@@ -1,8 +1,9 @@
 # shellcheck shell=sh
-# Scripts that do not set -e source this file to run unit tests and count them.
+# Other scripts (without set -e) source this, to run unit tests and count what is
+# in them.
 
-# Run the programs given, each by $emulator if that is set; add to $passed and
-# $failed, and print the output of those that failed.
+# Run the given programs, with $emulator if that is set; add to $passed and
+# $failed.  Print what a failed one said.
 run_unit_tests() {
 	said=$(mktemp)
 	for test in "$@"; do
