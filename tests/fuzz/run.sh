@@ -28,7 +28,7 @@ for fuzzer in "$@"; do
 	n=$(sed -n 's/^stat::number_of_executed_units: *//p' "$fuzzer.log")
 	printf '%-10s %10s executions  %s\n' "$target" "${n:-0}" "$result"
 	if [ "$result" = FAILED ]; then
-		grep -E 'not so:|ERROR:|SUMMARY:|runtime error:|Test unit' \
+		grep -E 'check failed:|ERROR:|SUMMARY:|runtime error:|Test unit' \
 			"$fuzzer.log" || tail -n 20 "$fuzzer.log"
 	fi
 done

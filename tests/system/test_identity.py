@@ -34,11 +34,11 @@ def nobody_is_served(stack, secret, words):
     assert words in stack.log("acmeproxy").read_text()
     until("the pipe backend logs it", lambda: dnsq.rcode("_acme-challenge." + NAME) == "SERVFAIL"
           and words in stack.log("pdns").read_text())
-    assert f"store: {words}" in acmeproxy(stack, "checkconfig", status=1)
+    assert f"store: {words}" in acmeproxy(stack, "checkconfig", status=3)
     assert pipe_status(stack).startswith(words)
     for command in (["createauthorisation", "victim.example.com"], ["listauthorisations"],
                     ["listpersistentrecords"], ["listresponses"]):
-        assert words in acmeproxy(stack, *command, status=1)
+        assert words in acmeproxy(stack, *command, status=3)
     assert Redis(stack)("DBSIZE") == before, "nothing was written"
 
 
@@ -103,7 +103,7 @@ def test_initstore_says_what_it_found(start_stack):
     assert file.stat().st_mode & 0o777 == 0o644
     file.unlink()
     stack.stop_part("redis")
-    assert "redis: connect" in acmeproxy(stack, "initstore", status=1) and not file.exists()
+    assert "redis: connect" in acmeproxy(stack, "initstore", status=3) and not file.exists()
 
 
 def test_initstore_cannot_write_its_file(start_stack):
@@ -133,7 +133,7 @@ def test_an_unknown_schema_is_refused(start_stack, schema):
     Redis(stack)("HSET", STORE, "schema", schema)
     nobody_is_served(stack, secret, f"the store has schema {schema}, and this version knows up to "
                                     "2: a newer acmeproxy has written it")
-    assert f"schema {schema}" in acmeproxy(stack, "initstore", status=1)
+    assert f"schema {schema}" in acmeproxy(stack, "initstore", status=3)
 
 
 def as_schema_1(redis, names):

@@ -102,3 +102,20 @@ def test_a_long_log_is_read_to_its_end(start_stack):
     rows = [json.loads(line) for line in acmeproxy(stack, "listresponses", "--json").splitlines()]
     assert [r["value"] for r in rows] == [value(n) for n in range(1200)] + [VALUE]
     assert [r["expired_at"] is not None for r in rows] == [n % 2 == 0 for n in range(1200)] + [False]
+
+
+def test_a_value_is_expired_while_it_is_live(start_stack):
+    """A registration's response is live for registration_life_s, any other for response_life_s."""
+    stack = start_stack()
+    base = int(time.time() * 1000) - 7200000
+    uuid = "d420c923-bbd7-4056-ab64-c3ca54c9b3cf"
+    event = lambda at_s, event, name, n: (
+        f"XADD acmeproxy:audit {base + 1000 * at_s}-* event {event} name {name} account a "
+        f"ip 192.0.2.1 via api value {value(n)}")
+    stack.redis_cli(text="\n".join([
+        event(0, "published", uuid, 1), event(0, "published", "a.example.com", 2),
+        event(1000, "published", "a.example.com", 2), event(1010, "expired", "a.example.com", 2),
+        event(1020, "expired", uuid, 1)]))
+    rows = [json.loads(line) for line in acmeproxy(stack, "listresponses", "--json").splitlines()]
+    assert [(r["name"], r["expired_at"] is not None) for r in rows] == [
+        (uuid, True), ("a.example.com", False), ("a.example.com", True)]

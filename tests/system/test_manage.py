@@ -77,7 +77,7 @@ def test_every_command_says_that_redis_is_down(start_stack, arguments):
     stack = start_stack()
     stack.stop_part("redis")
     assert (f"redis: connect: {stack.redis_socket}: No such file or directory"
-            in acmeproxy(stack, *arguments, status=1))
+            in acmeproxy(stack, *arguments, status=3))
     stack.start_part("redis")
 
 

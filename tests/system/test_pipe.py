@@ -1,6 +1,7 @@
 """acmeproxy-pipe as PowerDNS talks to it: lines in, lines out."""
 
 import json
+import resource
 import subprocess
 
 import pytest
@@ -147,3 +148,10 @@ def test_good_settings_are_picked_up(stack, tmp_path, before):
         ttl = json.dumps({**stack.settings, "response_ttl_s": 77})
         config.write_text(ttl)
         until("the new ones are in force", lambda: "\t77\t" in ask())
+        # No descriptor is left to read them with: that is not the file's fault.
+        soft, hard = resource.prlimit(pipe.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pipe.pid, resource.RLIMIT_NOFILE, (3, hard))
+        config.write_text(ttl.replace("77", "78"))
+        until("it has tried", lambda: ask() and "Too many open files" in log.read_text())
+        resource.prlimit(pipe.pid, resource.RLIMIT_NOFILE, (soft, hard))
+        until("the new ones are in force", lambda: "\t78\t" in ask())
