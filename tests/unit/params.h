@@ -21,6 +21,8 @@
 #define S    PARAM_SECRET
 #define R    PARAM_RESPONSE
 #define M    PARAM_SUFFIX_MATCH
+#define L    PARAM_LABEL
+#define P    PARAM_RECORD
 #define ALL  (N | S | R | M)
 
 #define A7   "aaaaaaa"
@@ -31,6 +33,12 @@
 #define NOT_A_NAME  THE("name") "not a domain name"
 #define NOT_ASCII   THE("name") "not ASCII: send the A-label"
 #define NOT_BOOLEAN THE("suffix_match") "neither true nor false"
+#define NOT_LABEL   THE("label") "not _ and 16 characters of the base32"
+#define NOT_ISSUE   THE("record") "not an issue-value"
+
+/* Values of dns-account-01 and dns-persist-01. */
+#define LABEL  "_ujmmovf2vn55tgye"
+#define RECORD "ca.example; accounturi=https://ca.example/1"
 
 /* A body that is accepted, and the parameters in it. */
 struct accepted {
@@ -59,7 +67,7 @@ parse(struct params *p, const char *type, const char *body, size_t len,
 	};
 
 	*sentence = NULL;
-	return params_parse(p, &request, N, S | R | M, sentence);
+	return params_parse(p, &request, N, S | R | M | L | P, sentence);
 }
 
 /* No sentence may have a word that hooks look for, or need JSON escapes. */

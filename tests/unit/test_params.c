@@ -88,6 +88,16 @@ static const struct {
 	{ "secret=s&response=r", N | S | R, 0, 0 },
 	{ "name=a.b&secret=%00", N, S, 0 },
 	{ "", N | S, 0, 0 },
+	{ "name=a.b&label=x&label=y&record=%00", N, 0, N },
+	{ "name=a.b&label=" LABEL, N, L, N | L },
+	{ "name=a.b&label=x", N, L, 0 },
+	{ "name=a.b", N | L, 0, 0 },
+	{ "name=a.b&record=" RECORD, N | P, 0, N | P },
+	{ "name=a.b&record=" RECORD, N, P, N | P },
+	{ "name=a.b&record=x", N | P, 0, 0 },
+	{ "name=a.b&record=", N, P, 0 },
+	{ "name=a.b", N | P, 0, 0 },
+	{ "name=a.b", N, L | P, N },
 };
 
 static void

@@ -50,6 +50,8 @@ static const struct refused refused[] = {
 	{ "name=a.b&secret=", THE("secret") "empty" },
 	{ "name=a.b&response", THE("response") "empty" },
 	{ "name=a.b&suffix_match=", THE("suffix_match") "empty" },
+	{ "name=a.b&label=", THE("label") "empty" },
+	{ "name=a.b&record", THE("record") "empty" },
 	/* Twice. */
 	{ "name=a.b&name=a.b", THE("name") "given twice" },
 	{ "name=a.b&name=", THE("name") "given twice" },
@@ -59,6 +61,8 @@ static const struct refused refused[] = {
 	{ "name=a.b&response=r&response=r", THE("response") "given twice" },
 	{ "suffix_match=true&name=a.b&suffix_match=true",
 	    THE("suffix_match") "given twice" },
+	{ "name=a.b&label=" LABEL "&label=" LABEL, THE("label") "given twice" },
+	{ "name=a.b&record=" RECORD "&record=", THE("record") "given twice" },
 	/* Malformed percent-encoding, in values and in names. */
 	{ "name=%", BAD_PERCENT },
 	{ "name=a.b%", BAD_PERCENT },
@@ -73,6 +77,8 @@ static const struct refused refused[] = {
 	{ "%=1&name=a.b", BAD_PERCENT },
 	{ "name=a.b&x=%", BAD_PERCENT },
 	{ "name%6=a.b", BAD_PERCENT },
+	{ "name=a.b&label=" LABEL "%", BAD_PERCENT },
+	{ "name=a.b&record=" RECORD "%2", BAD_PERCENT },
 };
 
 static void

@@ -38,10 +38,14 @@ static const struct refused refused[] = {
 	{ "{\"name\": \"a.b\", \"response\": \"\"}", THE("response") "empty" },
 	{ "{\"name\": \"a.b\", \"suffix_match\": \"\"}",
 	    THE("suffix_match") "empty" },
+	{ "{\"name\": \"a.b\", \"label\": \"\"}", THE("label") "empty" },
+	{ "{\"name\": \"a.b\", \"record\": \"\"}", THE("record") "empty" },
 	/* Twice. */
 	{ "{\"name\": \"a.b\", \"name\": \"a.b\"}", NOT_JSON },
 	{ "{\"name\": \"a.b\", \"n\\u0061me\": \"a.b\"}", NOT_JSON },
 	{ "{\"name\": \"a.b\", \"x\": 1, \"x\": 1}", NOT_JSON },
+	{ "{\"name\": \"a.b\", \"label\": \"" LABEL "\", \"label\": null}",
+	    NOT_JSON },
 	/* Names. */
 	{ "{\"name\": \"m\xc3\xbcller.example\"}", NOT_ASCII },
 	{ "{\"name\": \"m\\u00fcller.example\"}", NOT_ASCII },
@@ -76,9 +80,21 @@ static const struct refused refused[] = {
 	{ "{\"name\": \"a.b\", \"suffix_match\": 1}",
 	    THE("suffix_match") "of the wrong type" },
 	{ "{\"name\": \"a.b\", \"suffix_match\": \"yes\"}", NOT_BOOLEAN },
+	{ "{\"name\": \"a.b\", \"label\": true}",
+	    THE("label") "of the wrong type" },
+	{ "{\"name\": \"a.b\", \"label\": [\"" LABEL "\"]}",
+	    THE("label") "of the wrong type" },
+	{ "{\"name\": \"a.b\", \"record\": false}",
+	    THE("record") "of the wrong type" },
+	{ "{\"name\": \"a.b\", \"record\": {}}",
+	    THE("record") "of the wrong type" },
 	/* JSON has no percent-encoding. */
 	{ "{\"name\": \"%61.b\"}", NOT_A_NAME },
 	{ "{\"name\": \"a+b.example\"}", NOT_A_NAME },
+	{ "{\"name\": \"a.b\", \"label\": \"%5Fujmmovf2vn55tgye\"}",
+	    NOT_LABEL },
+	{ "{\"name\": \"a.b\", \"record\": \"a%3B accounturi=x:y\"}",
+	    NOT_ISSUE },
 };
 
 static void

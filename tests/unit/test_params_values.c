@@ -31,11 +31,88 @@ test_accepted(void **state)
 	check_accepted(FORM, accepted, COUNT_OF(accepted));
 }
 
-#define TOO_LONG   THE("name") "too long for _acme-challenge"
-#define TOO_SHORT  "The parameter name has fewer than two labels"
-#define AN_ADDRESS THE("name") "an address, not a domain name"
-#define BAD_SECRET THE("secret") "malformed"
-#define NOT_64URL  THE("response") "not 1 to 255 characters of the base64url"
+#define A452 A128 A128 A63 A63 A63 A7
+
+/* As long as it may be. */
+#define RECORD_510 RECORD ";another-thing=" A452
+_Static_assert(sizeof(RECORD_510) - 1 == ISSUEVALUE_MAX, "not the longest");
+
+/*
+ * What dns-account-01 and dns-persist-01 send; a label or record that is not
+ * given is empty.
+ */
+static const struct {
+	const char *type, *body;
+	unsigned given;
+	const char *label, *record;
+	int64_t until_s;
+} of_drafts[] = {
+	{ FORM, "name=a.b&label=" LABEL, N | L, LABEL, "", 0 },
+	{ FORM, "label=%5Fujmmovf2vn55tgye&name=a.b", N | L, LABEL, "", 0 },
+	{ FORM, "name=a.b&label=_aaaaaaaaaaaaaaaa", N | L, "_aaaaaaaaaaaaaaaa",
+	    "", 0 },
+	{ FORM, "name=a.b&label=_zzzzzzzz22222777", N | L, "_zzzzzzzz22222777",
+	    "", 0 },
+	{ JSON, "{\"name\": \"a.b\", \"label\": \"" LABEL "\"}", N | L, LABEL,
+	    "", 0 },
+	{ JSON, "{\"name\": \"a.b\", \"label\": null, \"record\": null}", N, "",
+	    "", 0 },
+	{ FORM, "name=a.b&record=" RECORD, N | P, "", RECORD,
+	    ISSUEVALUE_FOREVER },
+	{ FORM,
+	    "name=a.b&record=ca.example%3B+accounturi%3Dhttps%3A%2F%2Fca."
+	    "example%2F1",
+	    N | P, "", RECORD, ISSUEVALUE_FOREVER },
+	/* A form has to encode an & and a +. */
+	{ FORM, "name=a.b&record=a;accounturi=x:y%26z%2B", N | P, "",
+	    "a;accounturi=x:y&z+", ISSUEVALUE_FOREVER },
+	{ FORM, "name=a.b&record=a;accounturi=x:y&z", N | P, "",
+	    "a;accounturi=x:y", ISSUEVALUE_FOREVER },
+	{ FORM, "name=a.b&record=" RECORD ";persistUntil=1767225600", N | P, "",
+	    RECORD ";persistUntil=1767225600", 1767225600 },
+	{ FORM, "name=a.b&record=" RECORD "; persistUntil=0", N | P, "",
+	    RECORD "; persistUntil=0", 0 },
+	{ FORM, "name=a.b&record=" RECORD_510, N | P, "", RECORD_510,
+	    ISSUEVALUE_FOREVER },
+	{ JSON, "{\"name\": \"a.b\", \"record\": \"" RECORD "\"}", N | P, "",
+	    RECORD, ISSUEVALUE_FOREVER },
+	{ JSON,
+	    "{\"name\": \"a.b\", \"record\": \"a;accounturi=x:y\\u0026z+\"}",
+	    N | P, "", "a;accounturi=x:y&z+", ISSUEVALUE_FOREVER },
+	{ FORM, "name=a.b&record=" RECORD "&label=" LABEL, N | L | P, LABEL,
+	    RECORD, ISSUEVALUE_FOREVER },
+};
+
+static void
+test_of_drafts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(of_drafts); i++) {
+		const char *body = of_drafts[i].body, *sentence;
+		struct params p;
+
+		print_message("case %zu: %s\n", i, body);
+		assert_int_equal(parse(&p, of_drafts[i].type, body,
+				     strlen(body), &sentence),
+		    PARAMS_OK);
+		assert_int_equal(p.given, of_drafts[i].given);
+		assert_string_equal(p.challenge.name.text, "a.b");
+		assert_string_equal(p.challenge.label, of_drafts[i].label);
+		assert_string_equal(p.record.text, of_drafts[i].record);
+		assert_int_equal(p.record.len, strlen(of_drafts[i].record));
+		assert_int_equal(p.record.until_s, of_drafts[i].until_s);
+		params_wipe(&p);
+	}
+}
+
+#define TOO_LONG    THE("name") "too long for _acme-challenge"
+#define TOO_SHORT   "The parameter name has fewer than two labels"
+#define AN_ADDRESS  THE("name") "an address, not a domain name"
+#define BAD_SECRET  THE("secret") "malformed"
+#define NOT_64URL   THE("response") "not 1 to 255 characters of the base64url"
+#define RECORD_LONG THE("record") "over 510 octets"
+#define BAD_ACCOUNT "The parameter record has not one accounturi"
+#define BAD_UNTIL   "The parameter record has a persistUntil that is not a"
 
 static const struct refused refused[] = {
 	/* Names. */
@@ -98,6 +175,47 @@ static const struct refused refused[] = {
 	{ "name=a.b&suffix_match=truee", NOT_BOOLEAN },
 	{ "name=a.b&suffix_match=true%00", NOT_BOOLEAN },
 	{ "name=a.b&suffix_match=null", NOT_BOOLEAN },
+	/* Labels of dns-account-01. */
+	{ "name=a.b&label=_", NOT_LABEL },
+	{ "name=a.b&label=ujmmovf2vn55tgye", NOT_LABEL },
+	{ "name=a.b&label=aujmmovf2vn55tgye", NOT_LABEL },
+	{ "name=a.b&label=-ujmmovf2vn55tgye", NOT_LABEL },
+	{ "name=a.b&label=_ujmmovf2vn55tgy", NOT_LABEL },
+	{ "name=a.b&label=" LABEL "e", NOT_LABEL },
+	{ "name=a.b&label=" LABEL "%00", NOT_LABEL },
+	{ "name=a.b&label=" LABEL ".", NOT_LABEL },
+	{ "name=a.b&label=" A255, NOT_LABEL },
+	{ "name=a.b&label=_Ujmmovf2vn55tgye", NOT_LABEL },
+	{ "name=a.b&label=_ujmmovf2vn55tgy0", NOT_LABEL },
+	{ "name=a.b&label=_ujmmovf2vn55tgy1", NOT_LABEL },
+	{ "name=a.b&label=_ujmmovf2vn55tgy8", NOT_LABEL },
+	{ "name=a.b&label=_ujmmovf2vn55tgy9", NOT_LABEL },
+	{ "name=a.b&label=_ujmmovf2vn55tgy%3D", NOT_LABEL },
+	{ "name=a.b&label=_ujmmovf2vn55tgy_", NOT_LABEL },
+	{ "name=a.b&label=+" LABEL, NOT_LABEL },
+	{ "name=a.b&label=_acme-challenge.a", NOT_LABEL },
+	/* Records of dns-persist-01. */
+	{ "name=a.b&record=" RECORD_510 "a", RECORD_LONG },
+	{ "name=a.b&record=" A452 A452 A452 A452, RECORD_LONG },
+	{ "name=a.b&record=;accounturi=x:y", NOT_ISSUE },
+	{ "name=a.b&record=%22" RECORD "%22", NOT_ISSUE },
+	{ "name=a.b&record=" RECORD ";", NOT_ISSUE },
+	{ "name=a.b&record=" RECORD "%00", NOT_ISSUE },
+	{ "name=a.b&record=" RECORD "%0AEND", NOT_ISSUE },
+	{ "name=a.b&record=" RECORD "%09", NOT_ISSUE },
+	{ "name=a.b&record=a;accounturi=x:y+z", NOT_ISSUE },
+	{ "name=a.b&record=0 issue \"ca.example\"", NOT_ISSUE },
+	{ "name=a.b&record=ca.example", BAD_ACCOUNT },
+	{ "name=a.b&record=ca.example;", BAD_ACCOUNT },
+	{ "name=a.b&record=ca.example;accounturi=1", BAD_ACCOUNT },
+	{ "name=a.b&record=" RECORD ";accounturi=x:y", BAD_ACCOUNT },
+	{ "name=a.b&record=" RECORD ";persistUntil=", BAD_UNTIL },
+	{ "name=a.b&record=" RECORD ";persistUntil=2026-01-01", BAD_UNTIL },
+	{ "name=a.b&record=" RECORD ";persistUntil=1;persistUntil=1",
+	    BAD_UNTIL },
+	/* Of several faults the sentence tells one: name, then label. */
+	{ "record=x&label=x&name=com", TOO_SHORT },
+	{ "record=x&label=x&name=a.b", NOT_LABEL },
 };
 
 static void
@@ -126,12 +244,22 @@ static const struct {
 	{ FORM, "name=a.b&suffix_match=", "tr", "ue", "" },
 	{ FORM, "name=a.b&suffix_match=", "", "true", "" },
 	{ FORM, "name=a.b&suffix_match=", "true", "", "" },
+	{ FORM, "name=a.b&label=", "_ujmmovf2", "vn55tgye", "" },
+	{ FORM, "name=a.b&label=", "", LABEL, "" },
+	{ FORM, "name=a.b&label=", LABEL, "", "" },
+	{ FORM, "name=a.b&record=", "a; accounturi=x:y", "z", "" },
+	{ FORM, "name=a.b&record=", "", RECORD, "" },
+	{ FORM, "name=a.b&record=", RECORD, "", "" },
 	{ JSON, "{\"name\": \"", "exa", "mple.com", "\"}" },
 	{ JSON, "{\"name\": \"", "", "example.com", "\"}" },
 	{ JSON, "{\"name\": \"", "example.com", "", "\"}" },
 	{ JSON, "{\"name\": \"a.b\", \"secret\": \"", "01", "23", "\"}" },
 	{ JSON, "{\"name\": \"a.b\", \"response\": \"", "01", "23", "\"}" },
 	{ JSON, "{\"name\": \"a.b\", \"suffix_match\": \"", "tr", "ue", "\"}" },
+	{ JSON, "{\"name\": \"a.b\", \"label\": \"", "_ujmmovf2", "vn55tgye",
+	    "\"}" },
+	{ JSON, "{\"name\": \"a.b\", \"record\": \"", "a; accounturi=x:y", "z",
+	    "\"}" },
 };
 
 static bool
@@ -210,6 +338,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accepted),
+		cmocka_unit_test(test_of_drafts),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_forbidden_octets),
 		cmocka_unit_test(test_parse_name_writes_only_on_success),
