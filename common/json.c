@@ -325,8 +325,11 @@ json_format_string(char *buf, size_t size, const char *text)
 void
 json_print_string(FILE *out, const char *text)
 {
-	json_t *string = json_string_nocheck(text);
+	json_t *string = json_string(text);
 
-	(void)json_dumpf(string, out, JSON_ENCODE_ANY);
+	if (string != NULL)
+		(void)json_dumpf(string, out, JSON_ENCODE_ANY);
+	else
+		(void)fputs("null", out);
 	json_decref(string);
 }

@@ -104,7 +104,10 @@ enum err_code json_place_error(struct err *err, const struct json *doc,
  */
 size_t json_format_string(char *buf, size_t size, const char *text);
 
-/* Print a string as JSON, quotes included; a failure is in ferror(3). */
+/*
+ * Print a string as JSON, quotes included; null if it is not UTF-8.  A failure
+ * to write is in ferror(3).
+ */
 void json_print_string(FILE *out, const char *text);
 
 #endif

@@ -23,7 +23,7 @@ void
 answer_wipe(struct answer *answer)
 {
 	if (answer->body != NULL)
-		explicit_bzero(answer->body, answer->len);
+		explicit_bzero(answer->body, answer->size);
 	free(answer->body);
 	memset(answer, 0, sizeof(*answer));
 }
@@ -31,7 +31,7 @@ answer_wipe(struct answer *answer)
 void
 answer_begin(struct answer *answer)
 {
-	explicit_bzero(answer->body, answer->len);
+	explicit_bzero(answer->body, answer->size);
 	answer->status = 0;
 	answer->header = "";
 	answer->content_type = "application/json";
@@ -50,7 +50,7 @@ grow(struct answer *answer, size_t n)
 	if (body == NULL)
 		return false;
 	memcpy(body, answer->body, answer->len);
-	explicit_bzero(answer->body, answer->len);
+	explicit_bzero(answer->body, answer->size);
 	free(answer->body);
 	answer->body = body;
 	answer->size = size;

@@ -9,8 +9,7 @@
 struct node {
 	struct publication publication; /* its texts follow the node */
 	struct node *newer;
-	struct node *same_bucket;
-	unsigned bucket;
+	struct node *same_bucket, **link; /* what points to it there */
 };
 
 struct publications {
@@ -87,9 +86,11 @@ publications_add(struct publications *publications, const struct publication *p,
 	node->publication.ip = copy_text(&to, p->ip);
 	node->publication.account = copy_text(&to, p->account);
 	node->newer = NULL;
-	node->bucket = bucket_of(p->name, p->value);
-	node->same_bucket = publications->buckets[node->bucket];
-	publications->buckets[node->bucket] = node;
+	node->link = &publications->buckets[bucket_of(p->name, p->value)];
+	node->same_bucket = *node->link;
+	if (node->same_bucket != NULL)
+		node->same_bucket->link = &node->same_bucket;
+	*node->link = node;
 	if (publications->newest != NULL)
 		publications->newest->newer = node;
 	else
@@ -104,23 +105,24 @@ publications_complete(struct publications *publications, const char *name,
 {
 	struct node *node = publications->buckets[bucket_of(name, value)];
 
-	for (; node != NULL; node = node->same_bucket)
-		if (node->publication.expired_at_ms == 0 &&
-		    node->publication.ends_at_ms >= now_ms &&
-		    strcmp(node->publication.name, name) == 0 &&
-		    strcmp(node->publication.value, value) == 0)
-			node->publication.expired_at_ms = now_ms;
+	for (; node != NULL; node = node->same_bucket) {
+		struct publication *p = &node->publication;
+
+		if (strcmp(p->name, name) != 0 || strcmp(p->value, value) != 0)
+			continue;
+		if (p->expired_at_ms != 0)
+			return; /* and so are all older ones */
+		if (p->ends_at_ms >= now_ms)
+			p->expired_at_ms = now_ms;
+	}
 }
 
-/* A bucket has the newest first: the oldest of all is the last of its own. */
 static void
-unchain(struct publications *publications, const struct node *node)
+unlink_from_bucket(const struct node *node)
 {
-	struct node **link = &publications->buckets[node->bucket];
-
-	while (*link != node)
-		link = &(*link)->same_bucket;
-	*link = node->same_bucket;
+	*node->link = node->same_bucket;
+	if (node->same_bucket != NULL)
+		node->same_bucket->link = node->link;
 }
 
 void
@@ -130,9 +132,9 @@ publications_flush(struct publications *publications, int64_t now_ms,
 	struct node *node;
 
 	while ((node = publications->oldest) != NULL &&
-	    node->publication.ends_at_ms < now_ms) {
+	    (node->publication.ends_at_ms < now_ms || now_ms == INT64_MAX)) {
 		fn(ctx, &node->publication);
-		unchain(publications, node);
+		unlink_from_bucket(node);
 		publications->oldest = node->newer;
 		if (publications->oldest == NULL)
 			publications->newest = NULL;
