@@ -21,7 +21,8 @@
 struct redis {
 	struct redis_settings settings;
 	redisContext *context; /* NULL: not connected */
-	int64_t retry_at_ms;   /* by clock_steady_ms() */
+	unsigned n_connections;
+	int64_t retry_at_ms; /* by clock_steady_ms() */
 	int backoff_ms;
 	redisReply **replies; /* room for n_room; the first n_replies are set */
 	size_t n_replies, n_queued, n_room;
@@ -56,12 +57,18 @@ disconnect(struct redis *redis)
 }
 
 void
+redis_close(struct redis *redis)
+{
+	drop_replies(redis);
+	disconnect(redis);
+}
+
+void
 redis_free(struct redis *redis)
 {
 	if (redis == NULL)
 		return;
-	drop_replies(redis);
-	disconnect(redis);
+	redis_close(redis);
 	free(redis->replies);
 	free(redis);
 }
@@ -148,6 +155,7 @@ connect_once(struct redis *redis, struct err *err)
 	if (authenticate(redis, &why) != ERR_OK)
 		return give_up(redis, err, "authenticate", why.text);
 	redis->backoff_ms = 0;
+	redis->n_connections++;
 	return ERR_OK;
 }
 
@@ -215,18 +223,18 @@ redis_add_words(struct redis *redis, const char *word, ...)
 }
 
 static enum err_code
-make_room(struct redis *redis)
+make_room(struct redis *redis, size_t n)
 {
 	redisReply **more;
 
-	if (redis->n_queued <= redis->n_room)
+	if (n <= redis->n_room)
 		return ERR_OK;
 	/* NOLINTNEXTLINE(bugprone-sizeof-expression): they are pointers */
-	more = realloc(redis->replies, redis->n_queued * sizeof(*more));
+	more = realloc(redis->replies, n * sizeof(*more));
 	if (more == NULL)
 		return ERR_SYSTEM;
 	redis->replies = more;
-	redis->n_room = redis->n_queued;
+	redis->n_room = n;
 	return ERR_OK;
 }
 
@@ -236,7 +244,8 @@ redis_end(struct redis *redis, struct err *err)
 	enum err_code rc = ERR_OK;
 	void *reply;
 
-	if (redis->context->err != 0 || make_room(redis) != ERR_OK)
+	if (redis->context->err != 0 ||
+	    make_room(redis, redis->n_queued) != ERR_OK)
 		return give_up(redis, err, "exchange", "out of memory");
 	while (redis->n_replies < redis->n_queued) {
 		redisReply *r;
@@ -252,14 +261,6 @@ redis_end(struct redis *redis, struct err *err)
 	return rc;
 }
 
-bool
-redis_failed_with(const struct redis *redis, size_t i, const char *code)
-{
-	return i < redis->n_replies &&
-	    redis->replies[i]->type == REDIS_REPLY_ERROR &&
-	    strncmp(redis->replies[i]->str, code, strlen(code)) == 0;
-}
-
 static const redisReply *
 native(const struct redis_reply *reply)
 {
@@ -270,6 +271,91 @@ static const struct redis_reply *
 foreign(const redisReply *reply)
 {
 	return (const struct redis_reply *)reply;
+}
+
+unsigned
+redis_connection(const struct redis *redis)
+{
+	return redis->context != NULL ? redis->n_connections : 0;
+}
+
+int
+redis_fd(const struct redis *redis)
+{
+	return redis->context != NULL ? redis->context->fd : -1;
+}
+
+enum err_code
+redis_send(struct redis *redis, struct err *err)
+{
+	int done = 0;
+
+	redis->n_queued = 0;
+	while (!done)
+		if (redis->context->err != 0 ||
+		    redisBufferWrite(redis->context, &done) != REDIS_OK)
+			return give_up(redis, err, "send",
+			    reason_of(redis->context));
+	return ERR_OK;
+}
+
+/* Parse what is there already; *reply is NULL when that is no whole one. */
+static enum err_code
+next_pending(struct redis *redis, void **reply, struct err *err)
+{
+	redisContext *c = redis->context;
+	char octets[16384];
+
+	for (;;) {
+		ssize_t n;
+
+		if (redisGetReplyFromReader(c, reply) != REDIS_OK)
+			return give_up(redis, err, "read", c->errstr);
+		if (*reply != NULL)
+			return ERR_OK;
+		n = recv(c->fd, octets, sizeof(octets), MSG_DONTWAIT);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return ERR_OK;
+		if (n <= 0)
+			return give_up(redis, err, "read",
+			    n == 0 ? "closed by Redis" : strerror(errno));
+		if (redisReaderFeed(c->reader, octets, (size_t)n) != REDIS_OK)
+			return give_up(redis, err, "read", "out of memory");
+	}
+}
+
+enum err_code
+redis_next(struct redis *redis, bool wait, const struct redis_reply **message,
+    struct err *err)
+{
+	void *reply = NULL;
+	enum err_code rc;
+
+	drop_replies(redis);
+	*message = NULL;
+	if (redis->context == NULL)
+		return err_set(err, ERR_STORE, "redis: away");
+	if (make_room(redis, 1) != ERR_OK)
+		return give_up(redis, err, "read", "out of memory");
+	rc = next_pending(redis, &reply, err);
+	if (rc != ERR_OK)
+		return rc;
+	if (reply == NULL && wait &&
+	    redisGetReply(redis->context, &reply) != REDIS_OK)
+		return give_up(redis, err, "read", reason_of(redis->context));
+	if (reply == NULL)
+		return ERR_OK;
+	redis->replies[redis->n_replies++] = reply;
+	*message = foreign(reply);
+	return ERR_OK;
+}
+
+bool
+redis_failed_with(const struct redis *redis, size_t i, const char *code)
+{
+	return i < redis->n_replies &&
+	    redis->replies[i]->type == REDIS_REPLY_ERROR &&
+	    strncmp(redis->replies[i]->str, code, strlen(code)) == 0;
 }
 
 const struct redis_reply *

@@ -33,6 +33,9 @@ MUST_CHECK enum err_code redis_new(struct redis **redis,
     const struct redis_settings *settings, struct err *err);
 void redis_free(struct redis *redis);
 
+/* Close the connection, if there is one; redis_begin() opens another. */
+void redis_close(struct redis *redis);
+
 /* Begin an exchange; connect if necessary.  Returns ERR_OK or ERR_STORE. */
 MUST_CHECK enum err_code redis_begin(struct redis *redis, struct err *err);
 
@@ -54,6 +57,27 @@ MUST_CHECK enum err_code redis_end(struct redis *redis, struct err *err);
 
 /* True if the i-th reply is an error that begins with code, say "NOSCRIPT". */
 bool redis_failed_with(const struct redis *redis, size_t i, const char *code);
+
+/*
+ * The connection's number: another one after each time that it had to connect
+ * again; 0 while it is not connected.
+ */
+unsigned redis_connection(const struct redis *redis);
+
+/*
+ * After SUBSCRIBE, Redis speaks without being asked, and exchanges are over.
+ *
+ * redis_send() sends what was queued and reads nothing.  redis_next() takes the
+ * next message; without `wait` only one that is there already, else *message is
+ * NULL.  It lives until the next call.  redis_fd() is for poll(2), -1 while
+ * there is no connection.
+ *
+ * Return ERR_OK, or ERR_STORE: the connection failed and is closed.
+ */
+MUST_CHECK enum err_code redis_send(struct redis *redis, struct err *err);
+MUST_CHECK enum err_code redis_next(struct redis *redis, bool wait,
+    const struct redis_reply **message, struct err *err);
+int redis_fd(const struct redis *redis);
 
 /* The i-th reply of the last exchange, i < number of commands added. */
 const struct redis_reply *redis_reply(const struct redis *redis, size_t i);

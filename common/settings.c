@@ -136,6 +136,7 @@ static const struct setting_kind setting_records = { check_records,
 
 static const struct setting zone_rows[] = {
 	{ "name", &setting_name, ZONE(name), .min = 2 },
+	{ "signed", &setting_flag, ZONE(is_signed) },
 	{ "records", &setting_records, ZONE(records), .max = SETTINGS_RECORDS,
 	    .n_offset = SETTING_AT(zone_settings, n_records) },
 };
@@ -201,6 +202,37 @@ show_zone(const struct setting *setting, const char *in,
 
 static const struct setting_kind setting_zone = { set_zone, show_zone };
 
+#define HAS_ISSUERS SETTING_AT(settings, has_caa_issuers)
+
+/* Names, or null, which leaves the default. */
+static enum err_code
+set_issuers(const struct setting *setting, const struct json *value, char *out,
+    struct err *err)
+{
+	bool has = json_kind(value) != JSON_KIND_NULL;
+
+	if (has && setting_names.set(setting, value, out, err) != ERR_OK)
+		return ERR_INPUT;
+	memcpy(out - setting->offset + HAS_ISSUERS, &has, sizeof(has));
+	return ERR_OK;
+}
+
+static void
+show_issuers(const struct setting *setting, const char *in,
+    struct setting_text *text)
+{
+	bool has;
+
+	memcpy(&has, in - setting->offset + HAS_ISSUERS, sizeof(has));
+	if (has)
+		setting_names.show(setting, in, text);
+	else
+		setting_add(text, "null");
+}
+
+static const struct setting_kind setting_issuers = { set_issuers,
+	show_issuers };
+
 #define AT(m) .offset = SETTING_AT(settings, m)
 #define N(m)  .n_offset = SETTING_AT(settings, m)
 
@@ -214,7 +246,7 @@ static const struct setting rows[] = {
 	{ "soa_contact", &setting_name, AT(soa_contact) },
 	{ "nameservers", &setting_names, AT(nameservers), .min = 1,
 	    .max = SETTINGS_NAMESERVERS, N(n_nameservers) },
-	{ "caa_issuers", &setting_names, AT(caa_issuers),
+	{ "caa_issuers", &setting_issuers, AT(caa_issuers),
 	    .max = SETTINGS_ISSUERS, N(n_caa_issuers) },
 	{ "authority", &setting_word, AT(authority), .words = authorities },
 	{ "other_zones", &setting_names, AT(other_zones),
@@ -231,6 +263,7 @@ static const struct setting rows[] = {
 	    .max = 3600 },
 	{ "response_life_s", &setting_unsigned, AT(response_life_s), .min = 1,
 	    .max = 86400 },
+	{ "dns_copy_mib", &setting_unsigned, AT(dns_copy_mib), .max = 4096 },
 	{ "accounts_file", &setting_text_or_null, AT(accounts_file), .min = 1,
 	    .max = PATH_MAX },
 	{ "replicas_required", &setting_unsigned, AT(replicas_required),
@@ -285,8 +318,9 @@ settings_parse(struct settings *settings, const char *text, size_t len,
 		    "letsencrypt.org" } },
 		.n_caa_issuers = 1,
 		.authority_ttl_s = 60,
-		.response_ttl_s = 1,
+		.response_ttl_s = 0,
 		.response_life_s = 300,
+		.dns_copy_mib = 32,
 		.registration_life_s = 3600,
 		.replicas_timeout_ms = 1000,
 		.workers = 8,

@@ -46,6 +46,7 @@ struct zone_settings {
 	struct dnsname name;
 	size_t n_records;
 	struct zonerecord records[SETTINGS_RECORDS];
+	bool is_signed; /* by PowerDNS: then nothing below is a zone */
 };
 
 /* What acmeproxy.json says, checked, with defaults for what is missing. */
@@ -58,6 +59,7 @@ struct settings {
 	size_t n_nameservers;                         /* at least 1 */
 	struct dnsname caa_issuers[SETTINGS_ISSUERS]; /* RFC 8659, 4.2 */
 	size_t n_caa_issuers;
+	bool has_caa_issuers; /* else these are ours, for challenges only */
 	enum authority authority;
 	struct dnsname other_zones[SETTINGS_OTHER_ZONES];
 	size_t n_other_zones;
@@ -67,6 +69,7 @@ struct settings {
 	unsigned registration_life_s;
 	unsigned authority_ttl_s, response_ttl_s;
 	unsigned response_life_s;
+	unsigned dns_copy_mib;        /* of each coprocess; 0: none */
 	char store_id_file[PATH_MAX]; /* which store is meant: common/store.h */
 	char accounts_file[PATH_MAX]; /* "": anybody may create */
 	unsigned replicas_required, replicas_timeout_ms;

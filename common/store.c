@@ -1,11 +1,9 @@
-/* Spells the keys, checks which store this is, and reads it for DNS. */
-#include <inttypes.h>
+/* Spells the keys and checks which store this is. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/file.h"
-#include "common/log.h"
 #include "common/store.h"
 
 static const char *const kinds[] = {
@@ -13,6 +11,7 @@ static const char *const kinds[] = {
 	[STORE_RESPONSE] = "response:",
 	[STORE_PERSISTENT] = "persistent:",
 	[STORE_AUTHORISATIONS] = "authorisations",
+	[STORE_LAST_USED] = "last_used",
 	[STORE_BELOW] = "below:",
 	[STORE_PARENTS] = "parents",
 	[STORE_SELF] = "store",
@@ -77,8 +76,8 @@ store_read_id(char id[STORE_ID_LEN + 1], const char *file, struct err *err)
 	return rc;
 }
 
-static void
-ask_self(const struct store *store)
+void
+store_ask_self(const struct store *store)
 {
 	struct store_key key;
 
@@ -130,7 +129,7 @@ known_schema(const char *text)
 	return 0;
 }
 
-/* Check the reply to ask_self(). */
+/* Check the reply to store_ask_self(). */
 static enum err_code
 check_self(int *schema, struct store *store, const struct redis_reply *self,
     struct err *err)
@@ -161,170 +160,25 @@ store_check(int *schema, struct store *store, struct err *err)
 	rc = redis_begin(store->redis, err);
 	if (rc != ERR_OK)
 		return rc;
-	ask_self(store);
+	store_ask_self(store);
 	rc = redis_end(store->redis, err);
 	if (rc != ERR_OK)
 		return rc;
 	return check_self(schema, store, redis_reply(store->redis, 0), err);
 }
 
-/*
- * Check the last reply of an exchange, which is to ask_self(): can the replies
- * before it be trusted?  If the store was replaced after one of them, this
- * reply shows it.
- */
-static enum err_code
-check_readable(struct store *store, size_t last, struct err *err)
+enum err_code
+store_check_readable(struct store *store, const struct redis_reply *self,
+    struct err *err)
 {
 	enum err_code rc;
 	int schema;
 
-	rc = check_self(&schema, store, redis_reply(store->redis, last), err);
+	rc = check_self(&schema, store, self, err);
 	if (rc == ERR_OK && schema < STORE_SCHEMA)
 		rc = err_set(err, ERR_STORE,
 		    "the store has schema %d until \"acmeproxy serve\" "
 		    "has migrated it",
 		    schema);
 	return rc;
-}
-
-/* Ask about the name, and about each name above that may cover it. */
-static size_t
-ask_levels(const struct store *store, struct dnsname level)
-{
-	struct store_key key;
-	size_t n = 0;
-
-	do {
-		store_key(&key, store, STORE_AUTHORISATION, &level);
-		redis_add_words(store->redis, "HGET", key.text, "suffix_match",
-		    (char *)NULL);
-		n++;
-	} while (dnsname_to_parent(&level) &&
-	    dnsname_n_labels(&level) >= STORE_MIN_LABELS);
-	return n;
-}
-
-/* True if a name above has suffix_match; level 0 is the name itself. */
-static bool
-has_suffix_match(const struct redis *redis, size_t n_levels)
-{
-	for (size_t i = 1; i < n_levels; i++)
-		if (strcmp(redis_reply_text(redis_reply(redis, i), NULL),
-			"true") == 0)
-			return true;
-	return false;
-}
-
-static bool
-has_field(const struct redis_reply *fields, size_t i)
-{
-	return i < redis_reply_n(fields) &&
-	    !redis_reply_is_nil(redis_reply_at(fields, i));
-}
-
-static void
-take_values(struct store_name *out, const struct redis_reply *values,
-    const char *key)
-{
-	for (size_t i = 0; i < redis_reply_n(values); i++) {
-		size_t len;
-		const char *text =
-		    redis_reply_text(redis_reply_at(values, i), &len);
-
-		if (out->n_values == STORE_VALUES_MAX)
-			break;
-		if (txtvalue_parse(&out->values[out->n_values], text, len,
-			NULL) == ERR_OK)
-			out->n_values++;
-		else
-			log_line("%s: a response of %zu octets is malformed",
-			    key, len);
-	}
-}
-
-enum err_code
-store_read_name(struct store_name *out, struct store *store,
-    const struct challenge *challenge, int64_t now_ms, struct err *err)
-{
-	struct redis *redis = store->redis;
-	const struct redis_reply *below;
-	struct store_key response, key;
-	enum err_code rc;
-	char after[32];
-	size_t n;
-
-	rc = redis_begin(redis, err);
-	if (rc != ERR_OK)
-		return rc;
-	n = ask_levels(store, challenge->name);
-	store_key_response(&response, store, challenge);
-	(void)snprintf(after, sizeof(after), "(%" PRId64, now_ms);
-	redis_add_words(redis, "ZRANGEBYSCORE", response.text, after, "+inf",
-	    "LIMIT", "0", "32", (char *)NULL);
-	store_key(&key, store, STORE_BELOW, &challenge->name);
-	redis_add_words(redis, "HMGET", key.text, "children", "descendants",
-	    (char *)NULL);
-	ask_self(store);
-	rc = redis_end(redis, err);
-	if (rc == ERR_OK)
-		rc = check_readable(store, n + 2, err);
-	if (rc != ERR_OK)
-		return rc;
-
-	below = redis_reply(redis, n + 1);
-	out->is_own = !redis_reply_is_nil(redis_reply(redis, 0));
-	out->is_covered = out->is_own || has_suffix_match(redis, n);
-	out->has_child = has_field(below, 0);
-	out->has_descendant = has_field(below, 1);
-	out->n_values = 0;
-	take_values(out, redis_reply(redis, n), response.text);
-	return ERR_OK;
-}
-
-enum err_code
-store_read_records(struct store_records *out, struct store *store,
-    const struct dnsname *name, int64_t now_ms, struct err *err)
-{
-	enum { OWN, RECORDS, SELF }; /* replies, in this order */
-	struct redis *redis = store->redis;
-	const struct redis_reply *values;
-	struct store_key own, key;
-	char after[32];
-	enum err_code rc;
-
-	rc = redis_begin(redis, err);
-	if (rc != ERR_OK)
-		return rc;
-	store_key(&own, store, STORE_AUTHORISATION, name);
-	store_key(&key, store, STORE_PERSISTENT, name);
-	(void)snprintf(after, sizeof(after), "(%" PRId64, now_ms);
-	redis_add_words(redis, "HGET", own.text, "suffix_match", (char *)NULL);
-	redis_add_words(redis, "ZRANGEBYSCORE", key.text, after, "+inf",
-	    (char *)NULL);
-	ask_self(store);
-	rc = redis_end(redis, err);
-	if (rc == ERR_OK)
-		rc = check_readable(store, SELF, err);
-	if (rc != ERR_OK)
-		return rc;
-
-	out->is_own = !redis_reply_is_nil(redis_reply(redis, OWN));
-	out->n = 0;
-	values = redis_reply(redis, RECORDS);
-	for (size_t i = 0; i < redis_reply_n(values); i++) {
-		size_t len;
-		const char *text =
-		    redis_reply_text(redis_reply_at(values, i), &len);
-
-		if (out->n < STORE_RECORDS_MAX &&
-		    issuevalue_parse(&out->values[out->n], text, len) ==
-			ISSUEVALUE_OK)
-			out->n++;
-		else
-			log_line("%s: a record of %zu octets is malformed, or "
-				 "one too many",
-			    key.text, len);
-	}
-	return ERR_OK;
 }

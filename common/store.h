@@ -14,7 +14,7 @@
 #define STORE_RECORDS_MAX 8  /* persistent records of one name */
 #define STORE_KEY_MAX     (SETTINGS_TEXT + DNSNAME_MAX + 32) /* with NUL */
 #define STORE_MIN_LABELS  2  /* no authorisation is for a shorter name */
-#define STORE_SCHEMA      2  /* of the keys: ARCHITECTURE.md, "Store" */
+#define STORE_SCHEMA      3  /* of the keys: ARCHITECTURE.md, "Store" */
 #define STORE_ID_LEN      32 /* hex digits */
 
 /* A key of the store: ARCHITECTURE.md, "Store". */
@@ -28,20 +28,11 @@ enum store_kind {
 	STORE_RESPONSE,       /* sorted set, of a name: store_key_response() */
 	STORE_PERSISTENT,     /* sorted set, of a name */
 	STORE_AUTHORISATIONS, /* sorted set, name NULL */
+	STORE_LAST_USED,      /* sorted set, name NULL */
 	STORE_BELOW,          /* hash, of a name: counts of what is below it */
 	STORE_PARENTS,        /* hash: these counts in schema 1; name NULL */
 	STORE_SELF,           /* hash: id and schema of the store; name NULL */
 	STORE_AUDIT,          /* stream, name NULL */
-};
-
-/* What the store knows about one name, for DNS. */
-struct store_name {
-	bool is_own;         /* the name itself has an authorisation */
-	bool is_covered;     /* it has, or a name above has suffix_match */
-	bool has_child;      /* a name one label below has one */
-	bool has_descendant; /* a name below it, at any depth, has one */
-	size_t n_values;
-	struct txtvalue values[STORE_VALUES_MAX]; /* live ones */
 };
 
 /*
@@ -88,30 +79,14 @@ MUST_CHECK enum err_code store_check(int *schema, struct store *store,
     struct err *err);
 
 /*
- * Read what the store knows about a challenge and its name.  One round trip,
- * which also checks the store.
+ * The same as part of an exchange of the caller's: store_ask_self() queues the
+ * question, after everything that depends on it, and store_check_readable()
+ * takes its reply.
  *
- *   now_ms	ms since the epoch; what expires then or earlier is left out
- *
- * Returns ERR_OK or ERR_STORE.
+ * Returns ERR_OK, or ERR_STORE: not our store, or not migrated yet.
  */
-MUST_CHECK enum err_code store_read_name(struct store_name *out,
-    struct store *store, const struct challenge *challenge, int64_t now_ms,
-    struct err *err);
-
-/* The persistent records of one name, for DNS. */
-struct store_records {
-	bool is_own; /* the name itself has an authorisation */
-	size_t n;
-	struct issuevalue values[STORE_RECORDS_MAX]; /* not expired */
-};
-
-/*
- * Read the persistent records of a name.  One round trip, which also checks the
- * store; now_ms is as above.  Returns ERR_OK or ERR_STORE.
- */
-MUST_CHECK enum err_code store_read_records(struct store_records *out,
-    struct store *store, const struct dnsname *name, int64_t now_ms,
-    struct err *err);
+void store_ask_self(const struct store *store);
+MUST_CHECK enum err_code store_check_readable(struct store *store,
+    const struct redis_reply *self, struct err *err);
 
 #endif

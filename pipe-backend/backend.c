@@ -1,4 +1,5 @@
 /* Decides which kind of answer a line gets, and when the answer is FAIL. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -12,25 +13,41 @@ enum err_code
 backend_set_up(struct backend *backend, const struct settings *settings,
     struct err *err)
 {
-	struct redis *redis;
-	enum err_code rc;
+	struct settings *fresh = malloc(sizeof(*fresh));
+	struct view *view;
 
-	rc = redis_new(&redis, &settings->redis_read, err);
-	if (rc != ERR_OK)
-		return rc;
+	if (fresh == NULL)
+		return err_set(err, ERR_SYSTEM, "out of memory");
+	*fresh = *settings;
+	if (view_new(&view, fresh, err) != ERR_OK) {
+		free(fresh);
+		return ERR_SYSTEM;
+	}
 	backend_wipe(backend);
-	backend->settings = *settings;
-	store_init(&backend->store, redis, &backend->settings);
-	backend->is_set_up = true;
+	backend->settings = fresh;
+	backend->view = view;
 	return ERR_OK;
 }
 
 void
 backend_wipe(struct backend *backend)
 {
-	if (backend->is_set_up)
-		redis_free(backend->store.redis);
-	backend->is_set_up = false;
+	view_free(backend->view);
+	free(backend->settings);
+	backend->view = NULL;
+	backend->settings = NULL;
+}
+
+int
+backend_fd(const struct backend *backend)
+{
+	return backend->view != NULL ? view_fd(backend->view) : -1;
+}
+
+void
+backend_idle(struct backend *backend)
+{
+	view_idle(backend->view);
 }
 
 /*
@@ -61,7 +78,7 @@ answer_q(struct backend *b, const struct question *q, struct reply *reply,
 	/* The root and names with escapes or odd octets are not ours. */
 	if (q->rrtype != RRTYPE_OTHER &&
 	    dnsname_parse(&name, q->qname, strlen(q->qname), NULL) == ERR_OK) {
-		if (b->is_set_up)
+		if (b->settings != NULL)
 			rc = names_answer(b, q, &name, reply, err);
 		else if (is_ours(&name))
 			rc = err_set(err, ERR_SYSTEM, "%s", b->why_not.text);
@@ -88,16 +105,15 @@ answer_helo(struct backend *b, const struct question *q, struct reply *reply,
 static void
 answer_cmd(struct backend *b, struct reply *reply)
 {
-	struct challenge any = { .name = b->settings.soa_hostname };
-	struct err why = { .text = "ok" };
-	struct store_name found;
+	struct err why = b->why_not;
+	bool good = false;
 
-	if (!b->is_set_up)
-		why = b->why_not;
-	else
-		(void)!store_read_name(&found, &b->store, &any, clock_now_ms(),
-		    &why);
-	reply_line(reply, "acmeproxy-pipe: store: %s\nEND", why.text);
+	if (b->settings != NULL) {
+		view_begin(b->view);
+		good = view_read(b->view, &why) == ERR_OK;
+	}
+	reply_line(reply, "acmeproxy-pipe: store: %s\nEND",
+	    good ? "ok" : why.text);
 }
 
 void

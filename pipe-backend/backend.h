@@ -3,19 +3,18 @@
 
 #include "common/err.h"
 #include "common/settings.h"
-#include "common/store.h"
 #include "pipe-backend/reply.h"
+#include "pipe-backend/view.h"
 
 #define BACKEND_VERSION_MAX 5 /* of PowerDNS's pipe protocol */
 
 /* The state of the coprocess. */
 struct backend {
-	bool is_set_up;     /* it has settings and store: backend_set_up() */
-	struct err why_not; /* why it is not set up */
-	struct settings settings;
-	struct store store;   /* its connection belongs to the backend */
-	unsigned version;     /* of the protocol; 0 before the handshake */
-	int64_t logged_at_ms; /* the last failure, by clock_steady_ms() */
+	struct settings *settings; /* NULL until backend_set_up() */
+	struct view *view;         /* the same */
+	struct err why_not;        /* why there are none */
+	unsigned version;          /* of the protocol; 0 before the handshake */
+	int64_t logged_at_ms;      /* the last failure, by clock_steady_ms() */
 };
 
 /*
@@ -25,6 +24,11 @@ struct backend {
 MUST_CHECK enum err_code backend_set_up(struct backend *backend,
     const struct settings *settings, struct err *err);
 void backend_wipe(struct backend *backend);
+
+/* Between questions: readable when backend_idle() has something to do; or -1.
+ */
+int backend_fd(const struct backend *backend);
+void backend_idle(struct backend *backend);
 
 /* Log why questions fail, at most once a second: thousands may fail. */
 void backend_log_failure(struct backend *backend, const char *why);

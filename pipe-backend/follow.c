@@ -38,7 +38,7 @@ load(struct backend *backend, const char *file)
 	free(fresh);
 	if (rc == ERR_OK) {
 		log_line("settings read");
-	} else if (!backend->is_set_up) {
+	} else if (backend->settings == NULL) {
 		backend_log_failure(backend, err.text);
 	} else if (strcmp(err.text, backend->why_not.text) != 0) {
 		log_line("%s; the old settings stay in force", err.text);
@@ -59,7 +59,8 @@ follow_settings(struct follow *follow, struct backend *backend, bool at_once)
 	follow->looked_at_ms = now_ms;
 	if (stat(follow->file, &now) != 0)
 		memset(&now, 0, sizeof(now));
-	if (!at_once && backend->is_set_up && is_same(&now, &follow->was))
+	if (!at_once && backend->settings != NULL &&
+	    is_same(&now, &follow->was))
 		return;
 	follow->was = now;
 	/* Too many open files, for instance: that may be over in a second. */

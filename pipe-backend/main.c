@@ -4,6 +4,7 @@
  * no secrets and never writes to the store.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +15,7 @@
 #include "common/log.h"
 #include "pipe-backend/backend.h"
 #include "pipe-backend/follow.h"
-
-#define LINE_MAX_OCTETS 4096
+#include "pipe-backend/lines.h"
 
 static volatile sig_atomic_t reload_wanted;
 
@@ -45,39 +45,48 @@ write_all(const struct reply *reply, struct err *err)
 	return ERR_OK;
 }
 
-/* Read a line without its newline; false at the end of input. */
-static bool
-read_line(char *line, int size)
+/*
+ * Wait for the next line, and hear meanwhile what Redis has to say.  NULL at
+ * the end of input.
+ *
+ * When poll() says that there is a line, it has looked at the other descriptor
+ * after that: what Redis said before the line came is known.
+ */
+static char *
+next_line(struct lines *lines, struct backend *backend)
 {
-	size_t len;
-	int c;
+	char *line;
 
-	if (fgets(line, size, stdin) == NULL)
-		return false;
-	len = strlen(line);
-	if (len > 0 && line[len - 1] == '\n') {
-		line[len - 1] = '\0';
-		return true;
+	while ((line = lines_take(lines)) == NULL && !lines->is_at_end) {
+		struct pollfd fds[] = {
+			{ .fd = lines->fd, .events = POLLIN },
+			{ .fd = backend_fd(backend), .events = POLLIN },
+		};
+
+		if (poll(fds, COUNT_OF(fds), -1) < 0)
+			continue; /* a signal */
+		if (fds[1].revents != 0)
+			backend_idle(backend);
+		if (fds[0].revents != 0)
+			lines_read(lines);
 	}
-	/* Too long, or cut off by the end of input: it cannot be answered. */
-	while ((c = getchar()) != EOF && c != '\n')
-		;
-	line[0] = '\0';
-	return c != EOF;
+	return line;
 }
 
 static enum err_code
 loop(struct backend *backend, struct follow *follow, struct err *err)
 {
 	static struct reply reply;
-	char line[LINE_MAX_OCTETS];
+	static struct lines lines;
 	enum err_code rc = ERR_OK;
+	const char *line;
 
-	while (rc == ERR_OK && read_line(line, sizeof(line))) {
+	lines_init(&lines, STDIN_FILENO);
+	while (rc == ERR_OK && (line = next_line(&lines, backend)) != NULL) {
 		enum err_code wrote;
 		bool at_once = reload_wanted;
 
-		if (at_once) /* or a signal that comes just now is lost */
+		if (at_once) /* else one that comes just now would be lost */
 			reload_wanted = 0;
 		follow_settings(follow, backend, at_once);
 		rc = backend_answer(backend, line, &reply, err);

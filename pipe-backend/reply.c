@@ -45,7 +45,8 @@ reply_data(struct reply *reply, const struct reply_owner *owner,
 
 	append(reply, "DATA\t");
 	if (owner->version >= 3) /* scopebits, auth */
-		append(reply, "%d\t1\t", owner->asked == RRTYPE_SOA ? 0 : 1);
+		append(reply, "%d\t%d\t", owner->asked == RRTYPE_SOA ? 0 : 1,
+		    owner->is_delegated ? 0 : 1);
 	append(reply, "%s\tIN\t%s\t%u\t%d\t", owner->qname, rrtype, ttl_s,
 	    (int)owner->id);
 	va_start(ap, fmt);

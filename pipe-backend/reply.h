@@ -27,6 +27,7 @@ struct reply_owner {
 	unsigned version;  /* of the protocol: 1 to 5 */
 	const char *qname; /* as asked */
 	int32_t id;        /* the zone's; PowerDNS sends it back in questions */
+	bool is_delegated; /* auth 0: it is not for us to say */
 	enum rrtype asked; /* only SOA may be cached: the rest has scopebits */
 };
 

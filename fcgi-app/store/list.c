@@ -15,9 +15,10 @@
 /* What one list asks about each name, and what it makes of the answer. */
 struct walk {
 	struct store *store;
+	size_t n_replies; /* to what `ask` asks */
 	void (*ask)(const struct store *, const struct dnsname *);
 	enum err_code (*take)(const struct walk *, const struct dnsname *,
-	    const struct redis_reply *, struct err *);
+	    size_t first_reply, struct err *);
 	list_authorisations_fn *on_authorisation;
 	list_records_fn *on_record;
 	void *ctx;
@@ -89,8 +90,8 @@ walk_page(const struct walk *walk, const struct page *page, struct err *err)
 		walk->ask(walk->store, &page->names[i]);
 	rc = redis_end(redis, err);
 	for (size_t i = 0; rc == ERR_OK && i < page->n; i++)
-		rc = walk->take(walk, &page->names[i], redis_reply(redis, i),
-		    err);
+		rc =
+		    walk->take(walk, &page->names[i], i * walk->n_replies, err);
 	return rc;
 }
 
@@ -119,15 +120,20 @@ ask_authorisation(const struct store *store, const struct dnsname *name)
 
 	store_key(&key, store, STORE_AUTHORISATION, name);
 	redis_add_words(store->redis, "HMGET", key.text, "account",
-	    "created_by_ip", "created_at", "last_used_at", "suffix_match",
+	    "created_by_ip", "created_at", "suffix_match", (char *)NULL);
+	store_key(&key, store, STORE_LAST_USED, NULL);
+	redis_add_words(store->redis, "ZSCORE", key.text, name->text,
 	    (char *)NULL);
 }
 
 static enum err_code
 take_authorisation(const struct walk *walk, const struct dnsname *name,
-    const struct redis_reply *fields, struct err *err)
+    size_t first_reply, struct err *err)
 {
-	const char *text[5];
+	const struct redis *redis = walk->store->redis;
+	const struct redis_reply *fields = redis_reply(redis, first_reply);
+	const struct redis_reply *used_at = redis_reply(redis, first_reply + 1);
+	const char *text[4];
 
 	for (size_t i = 0; i < COUNT_OF(text); i++)
 		text[i] = redis_reply_text(redis_reply_at(fields, i), NULL);
@@ -139,8 +145,9 @@ take_authorisation(const struct walk *walk, const struct dnsname *name,
 		.account = text[0],
 		.created_by_ip = text[1],
 		.created_at_ms = strtoll(text[2], NULL, 10),
-		.last_used_at_ms = strtoll(text[3], NULL, 10),
-		.suffix_match = strcmp(text[4], "true") == 0,
+		.last_used_at_ms =
+		    strtoll(redis_reply_text(used_at, NULL), NULL, 10),
+		.suffix_match = strcmp(text[3], "true") == 0,
 	    },
 	    err);
 }
@@ -151,6 +158,7 @@ list_authorisations(struct store *store, list_authorisations_fn *fn, void *ctx,
 {
 	const struct walk walk = {
 		.store = store,
+		.n_replies = 2,
 		.ask = ask_authorisation,
 		.take = take_authorisation,
 		.on_authorisation = fn,
@@ -174,8 +182,10 @@ ask_records(const struct store *store, const struct dnsname *name)
 
 static enum err_code
 take_records(const struct walk *walk, const struct dnsname *name,
-    const struct redis_reply *values, struct err *err)
+    size_t first_reply, struct err *err)
 {
+	const struct redis_reply *values =
+	    redis_reply(walk->store->redis, first_reply);
 	enum err_code rc = ERR_OK;
 
 	for (size_t i = 0; rc == ERR_OK && i + 1 < redis_reply_n(values);
@@ -202,6 +212,7 @@ list_records(struct store *store, list_records_fn *fn, void *ctx,
 {
 	const struct walk walk = {
 		.store = store,
+		.n_replies = 1,
 		.ask = ask_records,
 		.take = take_records,
 		.on_record = fn,

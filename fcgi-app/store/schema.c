@@ -11,9 +11,16 @@
 #include "fcgi-app/store/schema.h"
 #include "fcgi-app/store/script.h"
 
-/* Row i migrates from schema i + 1 to i + 2. */
-static const struct script *const migrations[] = {
-	&script_migrate_1,
+/*
+ * Row i migrates from schema i + 1 to i + 2.  The script gets the prefix of the
+ * keys of one kind.
+ */
+static const struct {
+	const struct script *script;
+	enum store_kind prefix;
+} migrations[] = {
+	{ &script_migrate_1, STORE_BELOW },
+	{ &script_migrate_2, STORE_AUTHORISATION },
 };
 
 _Static_assert(COUNT_OF(migrations) == STORE_SCHEMA - 1,
@@ -77,14 +84,14 @@ static enum err_code
 migrate(const struct store *store, int schema, struct err *err)
 {
 	struct script_call call;
-	struct store_key below;
+	struct store_key prefix;
 	struct script_result result;
 	enum err_code rc;
 
-	begin(&call, migrations[schema - 1], store);
+	begin(&call, migrations[schema - 1].script, store);
 	script_call_add_key(&call, STORE_PARENTS, NULL);
-	store_key(&below, store, STORE_BELOW, NULL);
-	call.args[ARG_VALUE] = below.text;
+	store_key(&prefix, store, migrations[schema - 1].prefix, NULL);
+	call.args[ARG_VALUE] = prefix.text;
 	rc = script_run(&result, &call, err);
 	if (rc == ERR_OK && result.values[0] == 1)
 		log_line("the store is migrated from schema %d to %d", schema,

@@ -158,6 +158,9 @@ def fill_for_dns(stack):
     redis_pipe(stack, (words for name in names() for words in (
         authorisation(name),
         ["ZADD", f"acmeproxy:response:{name}", "4102444800000", VALUE])))
+    redis_pipe(stack, [["HSET", "acmeproxy:below:com", "descendants", str(N_NAMES)],
+                       ["HSET", "acmeproxy:below:example.com", "children", str(N_NAMES),
+                        "descendants", str(N_NAMES)]])
 
 
 def dnsperf(port, queries):

@@ -20,8 +20,9 @@
 
 #define ID               "00112233445566778899aabbccddeeff"
 
-/* The reply to HMGET acmeproxy:store id schema. */
-static const char self[] = "*2\r\n$32\r\n" ID "\r\n$1\r\n2\r\n";
+/* The replies to HMGET acmeproxy:store id schema, and to TIME. */
+static const char self[] = "*2\r\n$32\r\n" ID "\r\n$1\r\n3\r\n"
+			   "*2\r\n$1\r\n1\r\n$1\r\n1\r\n";
 
 static struct {
 	char dir[32], id_file[48];
@@ -100,7 +101,7 @@ read_settings(struct settings *settings)
 	    "{\"soa_hostname\": \"ns1.example.net\", "
 	    "\"soa_contact\": \"a.example.net\", "
 	    "\"persistent_records\": true, "
-	    "\"store_id_file\": \"%s\", "
+	    "\"store_id_file\": \"%s\", \"dns_copy_mib\": 0, "
 	    "\"redis\": {\"socket\": \"%s\"}}",
 	    store.id_file, store.address.sun_path);
 	CHECK(

@@ -20,7 +20,7 @@ def test_an_authorised_name_is_a_zone_from_the_start(api, dnsq, name):
         assert soa.flags & dns.flags.AA
         assert soa.answer[0].to_text() == (
             f"{challenge}. 60 IN SOA ns1.acmeproxy.example.net. hostmaster.example.net. "
-            "1 3600 600 86400 0")
+            "1 14400 3600 1209600 0")
         ns = dnsq.ask(challenge, "NS")
         assert ns.flags & dns.flags.AA
         assert ns.answer[0].to_text() == f"{challenge}. 60 IN NS ns1.acmeproxy.example.net."

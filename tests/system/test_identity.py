@@ -132,7 +132,7 @@ def test_an_unknown_schema_is_refused(start_stack, schema):
     secret = all_is_well(stack)
     Redis(stack)("HSET", STORE, "schema", schema)
     nobody_is_served(stack, secret, f"the store has schema {schema}, and this version knows up to "
-                                    "2: a newer acmeproxy has written it")
+                                    "3: a newer acmeproxy has written it")
     assert f"schema {schema}" in acmeproxy(stack, "initstore", status=3)
 
 
@@ -168,8 +168,9 @@ def test_initstore_migrates_an_older_store(start_stack):
     run = stack.command("initstore")
     assert run.returncode == 0 and "with 4 authorisations" in run.stdout
     assert "migrated from schema 1 to 2" in run.stderr
+    assert "migrated from schema 2 to 3" in run.stderr
     assert counts(redis) == want and redis("EXISTS", "acmeproxy:parents") == "0"
-    assert redis("HGET", STORE, "schema") == "2"
+    assert redis("HGET", STORE, "schema") == "3"
     for name in NAMES:
         all_is_well(stack, name, secrets[name])
 
@@ -191,7 +192,7 @@ def test_serve_migrates_an_older_store(start_stack, redis_is_up):
     stack.start_part("acmeproxy")
     if not redis_is_up:
         stack.start_part("redis")
-    until("it is migrated", lambda: redis("HGET", STORE, "schema") == "2")
+    until("it is migrated", lambda: redis("HGET", STORE, "schema") == "3")
     assert counts(redis) == want
     for name in NAMES:
         all_is_well(stack, name, secrets[name])

@@ -39,7 +39,7 @@ def ask(zdns, rrtype, name):
 
 
 @pytest.mark.parametrize("rrtype,name,want", [
-    ("SOA", "auth.example.org", ["ns1.acmeproxy.example.net. hostmaster.example.net. 1 3600 600 86400 0"]),
+    ("SOA", "auth.example.org", ["ns1.acmeproxy.example.net. hostmaster.example.net. 1 14400 3600 1209600 0"]),
     ("NS", "auth.example.org", ["ns1.acmeproxy.example.net."]),
     ("A", "auth.example.org", ["192.0.2.53"]), ("AAAA", "AUTH.example.ORG", ["2001:db8::53"]),
     ("MX", "auth.example.org", ["10 mail.example.net."]), ("TXT", "auth.example.org", ['"v=spf1 -all"']),
@@ -74,7 +74,7 @@ def test_the_responses_of_an_authorisation(zone, zapi, zdns):
     secret = zapi.create("secure.example.com")
     # It exists, and so do the empty non-terminals above it; nothing else does.
     for name in (where, "example.com.auth.example.org", "com.auth.example.org"):
-        for rrtype in ("TXT", "A", "NS"):
+        for rrtype in ("TXT", "A", "DS"):
             assert ask(zdns, rrtype, name) == ("NOERROR", []), (rrtype, name)
     for name in ("x." + where, "other.com.auth.example.org", "net.auth.example.org"):
         assert ask(zdns, "TXT", name) == ("NXDOMAIN", [])
@@ -86,7 +86,8 @@ def test_the_responses_of_an_authorisation(zone, zapi, zdns):
     zapi.post("expire_response", name="secure.example.com", secret=secret)
     assert ask(zdns, "TXT", where) == ("NOERROR", [])
     acmeproxy(zone, "deleteauthorisation", "secure.example.com")
-    for name in (where, "example.com.auth.example.org", "com.auth.example.org"):
+    assert ask(zdns, "TXT", where)[1] == []
+    for name in ("example.com.auth.example.org", "com.auth.example.org"):
         assert ask(zdns, "TXT", name) == ("NXDOMAIN", []), name
 
 

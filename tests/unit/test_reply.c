@@ -20,29 +20,33 @@ static const struct {
 	struct reply_owner owner;
 	const char *want;
 } data_cases[] = {
-	{ { 1, "a.example", 7, RRTYPE_ANY },
+	{ { 1, "a.example", 7, false, RRTYPE_ANY },
 	    "DATA\ta.example\tIN\tTXT\t60\t7\t" },
-	{ { 1, "a.example", 7, RRTYPE_SOA },
+	{ { 1, "a.example", 7, false, RRTYPE_SOA },
 	    "DATA\ta.example\tIN\tTXT\t60\t7\t" },
-	{ { 2, "a.example", 7, RRTYPE_ANY },
+	{ { 2, "a.example", 7, false, RRTYPE_ANY },
 	    "DATA\ta.example\tIN\tTXT\t60\t7\t" },
-	{ { 2, "a.example", 7, RRTYPE_SOA },
+	{ { 2, "a.example", 7, false, RRTYPE_SOA },
 	    "DATA\ta.example\tIN\tTXT\t60\t7\t" },
-	{ { 3, "a.example", 7, RRTYPE_ANY },
+	{ { 3, "a.example", 7, false, RRTYPE_ANY },
 	    "DATA\t1\t1\ta.example\tIN\tTXT\t60\t7\t" },
-	{ { 3, "a.example", 7, RRTYPE_SOA },
+	{ { 3, "a.example", 7, false, RRTYPE_SOA },
 	    "DATA\t0\t1\ta.example\tIN\tTXT\t60\t7\t" },
-	{ { 4, "a.example", 7, RRTYPE_ANY },
+	{ { 4, "a.example", 7, false, RRTYPE_ANY },
 	    "DATA\t1\t1\ta.example\tIN\tTXT\t60\t7\t" },
-	{ { 4, "a.example", 7, RRTYPE_SOA },
+	{ { 4, "a.example", 7, false, RRTYPE_SOA },
 	    "DATA\t0\t1\ta.example\tIN\tTXT\t60\t7\t" },
-	{ { 5, "a.example", 7, RRTYPE_ANY },
+	{ { 5, "a.example", 7, false, RRTYPE_ANY },
 	    "DATA\t1\t1\ta.example\tIN\tTXT\t60\t7\t" },
-	{ { 5, "a.example", 7, RRTYPE_SOA },
+	{ { 5, "a.example", 7, false, RRTYPE_SOA },
 	    "DATA\t0\t1\ta.example\tIN\tTXT\t60\t7\t" },
-	{ { 1, "aB.ExAmPlE", INT32_MAX, RRTYPE_ANY },
+	{ { 3, "a.example", 7, true, RRTYPE_ANY },
+	    "DATA\t1\t0\ta.example\tIN\tTXT\t60\t7\t" },
+	{ { 2, "a.example", 7, true, RRTYPE_ANY },
+	    "DATA\ta.example\tIN\tTXT\t60\t7\t" },
+	{ { 1, "aB.ExAmPlE", INT32_MAX, false, RRTYPE_ANY },
 	    "DATA\taB.ExAmPlE\tIN\tTXT\t60\t2147483647\t" },
-	{ { 1, "%s%n", 0, RRTYPE_ANY }, "DATA\t%s%n\tIN\tTXT\t60\t0\t" },
+	{ { 1, "%s%n", 0, false, RRTYPE_ANY }, "DATA\t%s%n\tIN\tTXT\t60\t0\t" },
 };
 
 static void
@@ -74,7 +78,7 @@ test_data(void **state)
 static void
 test_whole_answers(void **state)
 {
-	const struct reply_owner owner = { 1, "a.b", 1, RRTYPE_ANY };
+	const struct reply_owner owner = { 1, "a.b", 1, false, RRTYPE_ANY };
 
 	(void)state;
 	reply_begin(&reply);
@@ -97,7 +101,7 @@ test_whole_answers(void **state)
 static void
 test_fail_drops_what_was_gathered(void **state)
 {
-	const struct reply_owner owner = { 3, "a.b", 1, RRTYPE_ANY };
+	const struct reply_owner owner = { 3, "a.b", 1, false, RRTYPE_ANY };
 
 	(void)state;
 	for (int n = 0; n < 3; n++) {
@@ -158,7 +162,7 @@ test_overflow(void **state)
 static void
 test_overflow_is_remembered(void **state)
 {
-	const struct reply_owner owner = { 3, "a.b", 1, RRTYPE_ANY };
+	const struct reply_owner owner = { 3, "a.b", 1, false, RRTYPE_ANY };
 
 	(void)state;
 	fill_but(100);
@@ -175,7 +179,8 @@ static void
 test_largest_answer_fits(void **state)
 {
 	static char qname[QUESTION_QNAME_MAX], content[TXTVALUE_MAX + 1];
-	const struct reply_owner owner = { 5, qname, INT32_MAX, RRTYPE_ANY };
+	const struct reply_owner owner = { 5, qname, INT32_MAX, false,
+		RRTYPE_ANY };
 
 	(void)state;
 	memset(qname, 'q', sizeof(qname) - 1);

@@ -51,7 +51,8 @@ static const struct {
 	unsigned min, max, by_default;
 } numbers[] = {
 	{ "authority_ttl_s", AT(authority_ttl_s), 0, 86400, 60 },
-	{ "response_ttl_s", AT(response_ttl_s), 0, 3600, 1 },
+	{ "response_ttl_s", AT(response_ttl_s), 0, 3600, 0 },
+	{ "dns_copy_mib", AT(dns_copy_mib), 0, 4096, 32 },
 	{ "response_life_s", AT(response_life_s), 1, 86400, 300 },
 	{ "replicas_required", AT(replicas_required), 0, 16, 0 },
 	{ "replicas_timeout_ms", AT(replicas_timeout_ms), 10, 10000, 1000 },

@@ -38,6 +38,7 @@ static const struct {
 	{ "redis_read.password_file", "\"socket\": \"/s\"" },
 	{ "redis_read.timeout_ms", "\"socket\": \"/s\"" },
 	{ "zone.records", "\"name\": \"a.example\"" },
+	{ "zone.signed", "\"name\": \"a.example\"" },
 };
 
 /* A default that is the value of another setting, and that value. */

@@ -7,6 +7,7 @@ if not hash or (arg.secret_hash ~= '' and hash ~= arg.secret_hash) then
 end
 redis.call('DEL', key.own, key.responses, key.records)
 redis.call('ZREM', key.authorisations, arg.name)
+redis.call('ZREM', key.last_used, arg.name)
 count_below(-1)
 audit('deleted')
 return 1

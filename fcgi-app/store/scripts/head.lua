@@ -72,3 +72,10 @@ local function count_below(by)
 		end
 	end
 end
+
+-- Note when an authorisation was used.  Not in its hash: coprocesses keep a copy of
+-- that, and would lose it with each publication.
+local function note_use(found)
+	local name = string.sub(found.key, #key.own - #arg.name + 1)
+	redis.call('ZADD', key.last_used, decimal(now_ms), name)
+end

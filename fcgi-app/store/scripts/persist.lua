@@ -18,6 +18,6 @@ if last == 'inf' then
 else
 	redis.call('PEXPIREAT', key.records, last)
 end
-redis.call('HSET', found.key, 'last_used_at', decimal(now_ms))
+note_use(found)
 audit('persisted', 'value', arg.value)
 return { found.level, found.suffix_match, 1 }

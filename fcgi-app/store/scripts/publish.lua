@@ -22,6 +22,6 @@ if n > 1 then
 	last = redis.call('ZRANGE', key.responses, -1, -1, 'WITHSCORES')[2]
 end
 redis.call('PEXPIREAT', key.responses, last)
-redis.call('HSET', found.key, 'last_used_at', now)
+note_use(found)
 audit('published', 'value', arg.value)
 return { found.level, found.suffix_match, 1 }
