@@ -10,8 +10,8 @@
 
 /*
  * Parse one network, "192.0.2.0/24" or "2001:db8::/32".  The prefix length is
- * required.  Host bits may be set, and are kept.  Brackets around an IPv6 address are
- * dropped.
+ * required.  Host bits may be set, and are kept.  Brackets around an IPv6
+ * address are dropped.
  *
  *   out	the network as text, CIDR_MAX octets
  *

@@ -26,6 +26,8 @@ static const struct {
 	[OUTCOME_NOT_PERMITTED] = { 403,
 	    "Changes to this domain are not permitted with this account token",
 	    "", "permit" },
+	[OUTCOME_RESERVED] = { 403,
+	    "This name belongs to the zone of the server", "", "reserved" },
 	[OUTCOME_NOT_ENABLED] = { 403,
 	    "The setting persistent_records does not allow this", "", NULL },
 	[OUTCOME_BAD_SECRET] = { 403, "Invalid authorisation token", "",

@@ -1,5 +1,6 @@
 /* The endpoints of our own API: README, "API". */
 #include "common/clock.h"
+#include "fcgi-app/access/reserved.h"
 #include "fcgi-app/api/call.h"
 
 static void
@@ -33,13 +34,15 @@ present_secret(struct call *call)
 	secret_hash(&call->actor.presented, &call->params.secret);
 }
 
-/* May the client create it?  OUTCOME_NONE if so, and then it is known. */
+/* May the client create it?  OUTCOME_NONE if so, and who it is is known. */
 static enum outcome
 check_account(struct call *call)
 {
 	const struct params *p = &call->params;
 	const struct account *account;
 
+	if (reserved_has(call->settings, &p->challenge.name))
+		return OUTCOME_RESERVED;
 	/* Covering other people's names takes somebody who answers for it. */
 	if (call->accounts == NULL)
 		return p->suffix_match ? OUTCOME_NOT_PERMITTED : OUTCOME_NONE;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "fcgi-app/access/reserved.h"
 #include "fcgi-app/api/call.h"
 
 /* The body: what is to be published or removed.  Its name is in call->params.
@@ -179,7 +180,13 @@ authenticate(struct call *call, bool is_present)
 	call->actor.account = account->name;
 	if (!account_permits(account, name, false))
 		return OUTCOME_NOT_PERMITTED;
-	return is_present ? ensure_authorisation(call) : OUTCOME_NONE;
+	if (is_present && dnsname_n_labels(name) < STORE_MIN_LABELS) {
+		call->sentence = "The parameter fqdn has too few labels";
+		return OUTCOME_BAD_PARAMETER;
+	}
+	return is_present && !reserved_has(call->settings, name)
+	    ? ensure_authorisation(call)
+	    : OUTCOME_NONE;
 }
 
 static enum outcome

@@ -12,10 +12,11 @@ from stack.acme import Pebble, lego, verify
 from stack.stack import Stack
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
-FLEET = "5" * 32
+FLEET, ANY = "5" * 32, "6" * 32
 ACCOUNTS = {"accounts": [
     {"name": "fleet", "secret_hash": hashlib.blake2b(FLEET.encode(), digest_size=32).hexdigest(),
-     "permit": ["fleet.example.com", ".fleet.example.com"]}]}
+     "permit": ["fleet.example.com", ".fleet.example.com"]},
+    {"name": "any", "secret_hash": hashlib.blake2b(ANY.encode(), digest_size=32).hexdigest()}]}
 
 
 def start(tmp_path_factory, name, **settings):
@@ -94,6 +95,16 @@ def test_acme_sh_sends_no_useful_content_type(opened, oapi, odns):
     denied = oapi.send("/present", body, "application/x-www-form-urlencoded",
                        headers=basic_auth("acmesh.example.com", secret + "x"))
     assert f'"{VALUE}"' not in denied.text, "acme.sh ignores the status"
+
+
+def test_an_account_takes_no_name_of_the_zone(opened, oapi):
+    """It may have any name, but its fqdn must not make an authorisation of `com`."""
+    for fqdn, status in (("com.auth.example.org.", 400), ("x.auth.example.org.auth.example.org.", 401),
+                         ("_acme-challenge.auth.example.org.", 401), ("_acme-challenge.com.", 400)):
+        answer = present(oapi, {"fqdn": fqdn, "value": VALUE}, "any", ANY)
+        assert answer.status == status, fqdn
+    names = [row.split("\t")[0] for row in acmeproxy(opened, "listauthorisations", "--tsv").splitlines()]
+    assert not {"com", "auth.example.org", "x.auth.example.org"} & set(names)
 
 
 @pytest.mark.parametrize("user,password", [

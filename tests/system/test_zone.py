@@ -6,7 +6,7 @@ import subprocess
 
 import dns.rcode
 import pytest
-from conftest import VALUE, Api, Dns, acmeproxy, value
+from conftest import VALUE, Api, Dns, Redis, acmeproxy, create_by_command, value
 from stack.stack import Stack
 
 ZONE = {"name": "auth.example.org", "records": [
@@ -102,8 +102,19 @@ def test_a_response_is_in_the_zone_at_once(zapi, zdns):
             zapi.post("expire_response", name="fresh.example.com", secret=secret)
 
 
-def test_a_challenge_for_a_name_in_the_zone_itself(zapi, zdns):
-    zapi.publish("auth.example.org", zapi.create("auth.example.org"))
+@pytest.mark.parametrize("name", ["auth.example.org", "x.auth.example.org", "a.deep", "b.a.deep"])
+def test_names_of_the_zone_are_the_administrators(zone, zapi, zdns, name):
+    before = ask(zdns, "A", "a.deep.auth.example.org")
+    answer = zapi.post("create_authorisation", name=name)
+    assert (answer.status, answer.error) == (403, "This name belongs to the zone of the server")
+    assert Redis(zone).audit(name)[-1]["reason"] == "reserved"
+    create_by_command(zone, name)
+    assert ask(zdns, "A", "a.deep.auth.example.org") == before == ("NOERROR", ["192.0.2.1"])
+    acmeproxy(zone, "deleteauthorisation", name)
+
+
+def test_a_challenge_for_a_name_in_the_zone_itself(zone, zapi, zdns):
+    zapi.publish("auth.example.org", create_by_command(zone, "auth.example.org"))
     assert zdns.texts("auth.example.org") == [VALUE]
     assert ask(zdns, "A", "auth.example.org") == ("NOERROR", ["192.0.2.53"])
 
