@@ -51,13 +51,12 @@ $(BUILD)/acmeproxy: $(BUILD)/fcgi-app/main.o $(APP) $(COMMON)
 $(BUILD)/acmeproxy-pipe: $(BUILD)/pipe-backend/main.o $(PIPE) $(COMMON)
 	$(call quiet,LINK)$(CC) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(BUILD)/fcgi-app/main.o $(BUILD)/pipe-backend/main.o: deploy/debian/changelog
-
-$(BUILD)/%.o: %.c Makefile
+# The changelog has the version, which COMPILE gives to every object.
+$(BUILD)/%.o: %.c Makefile deploy/debian/changelog
 	@mkdir -p $(@D)
 	$(call quiet,CC)$(COMPILE) -c -o $@ $<
 
-$(BUILD)/%.o: $(BUILD)/%.c Makefile
+$(BUILD)/%.o: $(BUILD)/%.c Makefile deploy/debian/changelog
 	$(call quiet,CC)$(COMPILE) -c -o $@ $<
 
 # Turn each Lua script into a C string with its SHA-1.  Lines that are comments are
