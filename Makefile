@@ -61,6 +61,7 @@ $(BUILD)/%.o: $(BUILD)/%.c Makefile deploy/debian/changelog
 
 # Turn each Lua script into a C string with its SHA-1.  Lines that are comments are
 # dropped, the names of names.def become numbers, and most scripts get head.lua.
+# Other names are reported with their file and line.
 $(BUILD)/fcgi-app/store/scripts.c: $(wildcard fcgi-app/store/scripts/*) Makefile
 	@mkdir -p $(@D)
 	@sed -n 's/^KEY(.*, \(.*\)).*/\1/p' fcgi-app/store/scripts/names.def | \
@@ -68,6 +69,10 @@ $(BUILD)/fcgi-app/store/scripts.c: $(wildcard fcgi-app/store/scripts/*) Makefile
 			$$0, NR, $$0, NR }' >$@.sed
 	@sed -n 's/^ARG(.*, \(.*\)).*/\1/p' fcgi-app/store/scripts/names.def | \
 		awk '{ printf "s/\\barg\\.%s\\b/ARGV[%d]/g\n", $$0, NR }' >>$@.sed
+	@! for s in fcgi-app/store/scripts/*.lua; do \
+		sed -e 's/^[[:space:]]*--.*//' -f $@.sed $$s | \
+			grep -HonE --label=$$s '\b(key|arg)\.\w*'; \
+	done | sed 's/$$/ is not in names.def/' | grep . >&2
 	@echo '#include "fcgi-app/store/script.h"' >$@.new
 	@for s in $(SCRIPTS) $(HEADLESS); do \
 		case " $(HEADLESS) " in *" $$s "*) head=;; \
@@ -76,7 +81,6 @@ $(BUILD)/fcgi-app/store/scripts.c: $(wildcard fcgi-app/store/scripts/*) Makefile
 			cat $$head </dev/null && \
 			tail -n +2 fcgi-app/store/scripts/$$s.lua; } | \
 			sed -e '/^[[:space:]]*--/d' -f $@.sed >$@.lua && \
-		! grep -nE '\b(key|arg)\.' $@.lua && \
 		echo "const struct script script_$$s = {" && \
 		echo "	\"$$(sha1sum <$@.lua | cut -d' ' -f1)\"," && \
 		sed 's/[\\"]/\\&/g; s/.*/	"&\\n"/' $@.lua && \

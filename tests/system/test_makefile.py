@@ -7,6 +7,7 @@ import pytest
 from stack.config import TOP
 
 CHANGELOG = "deploy/debian/changelog"
+SCRIPTS = "fcgi-app/store/scripts"
 
 
 @pytest.fixture
@@ -33,3 +34,16 @@ def test_a_new_version_reaches_every_object(tree):
     # -W: both files may have the same time.
     assert make(tree, "-W", CHANGELOG, made).returncode == 0
     assert b"1.2.4" in (tree / made).read_bytes()
+
+
+@pytest.mark.parametrize("script", ["publish", "head", "init"])
+def test_a_misspelt_name_in_a_script_is_reported(tree, script):
+    shutil.copytree(TOP / SCRIPTS, tree / SCRIPTS)
+    made = "build/fcgi-app/store/scripts.c"
+    assert make(tree, made).returncode == 0
+    with (tree / SCRIPTS / f"{script}.lua").open("a") as lua:
+        lua.write("-- arg.comment\nlocal x = arg.nmae\n")
+    line = len((tree / SCRIPTS / f"{script}.lua").read_text().splitlines())
+    run = make(tree, "-W", f"{SCRIPTS}/{script}.lua", made)
+    assert run.returncode != 0
+    assert run.stderr.startswith(f"{SCRIPTS}/{script}.lua:{line}:arg.nmae is not in names.def\n")
