@@ -91,7 +91,7 @@ show_flag(const struct setting *setting, const char *in,
 	setting_add(text, "%s", flag ? "true" : "false");
 }
 
-/* Text of min to max - 1 octets: printable ASCII, so that it can be logged. */
+/* Text of at least min octets: printable ASCII, so that it can be logged. */
 static enum err_code
 set_text(const struct setting *setting, const struct json *value, char *out,
     struct err *err)
@@ -102,10 +102,10 @@ set_text(const struct setting *setting, const struct json *value, char *out,
 	if (setting_want(value, JSON_KIND_STRING, err) != ERR_OK)
 		return ERR_INPUT;
 	text = json_as_string(value, &len);
-	if ((long long)len < setting->min || (long long)len >= setting->max)
+	if ((long long)len < setting->min || len >= setting->size)
 		return err_set(err, ERR_INPUT,
-		    "must have between %lld and %lld octets", setting->min,
-		    setting->max - 1);
+		    "must have between %lld and %zu octets", setting->min,
+		    setting->size - 1);
 	for (size_t i = 0; i < len; i++)
 		if (text[i] < 0x20 || text[i] > 0x7e)
 			return err_set(err, ERR_INPUT, "octet 0x%02x in a text",
@@ -183,20 +183,20 @@ add_name(void *ctx, const struct json *value, struct err *err)
 	return rc;
 }
 
-/* An array of min to max names. */
+/* An array of at least min names. */
 static enum err_code
 set_names(const struct setting *setting, const struct json *value, char *out,
     struct err *err)
 {
 	struct names names = { out, { 0 } };
-	size_t n;
+	size_t n, max = setting->size / sizeof(struct dnsname);
 
 	if (setting_want(value, JSON_KIND_ARRAY, err) != ERR_OK)
 		return ERR_INPUT;
 	n = json_n(value);
-	if ((long long)n < setting->min || (long long)n > setting->max)
-		return err_set(err, ERR_INPUT, "%lld to %lld names are needed",
-		    setting->min, setting->max);
+	if ((long long)n < setting->min || n > max)
+		return err_set(err, ERR_INPUT, "%lld to %zu names are needed",
+		    setting->min, max);
 	memcpy(out - setting->offset + setting->n_offset, &n, sizeof(n));
 	return json_each_element(value, add_name, &names, err);
 }

@@ -31,16 +31,21 @@ struct setting {
 	const char *key;
 	const struct setting_kind *kind;
 	size_t offset; /* of the value, in the struct that the table fills */
+	size_t size;   /* of the value: an array limits its text or list */
 	/*
-	 * Limits: of a number, of a text's octets (max with NUL) or of a list's
-	 * length.  min is also the least number of a name's labels.
+	 * Limits of a number.  min is also the least number of a text's octets,
+	 * of a list's elements or of a name's labels.
 	 */
 	long long min, max;
 	size_t n_offset;          /* of a list's length, which is a size_t */
 	const char *const *words; /* the three to choose from, then NULL */
 };
 
-#define SETTING_AT(s, m) offsetof(struct s, m)
+/* The value is member m of struct s; a list's length is member n_m. */
+#define SETTING_AT(s, m)                                                       \
+	.offset = offsetof(struct s, m), .size = sizeof(((struct s *)NULL)->m)
+#define SETTING_LIST(s, m)                                                     \
+	SETTING_AT(s, m), .n_offset = offsetof(struct s, n_##m)
 
 extern const struct setting_kind setting_unsigned, setting_flag, setting_text,
     setting_text_or_null, setting_name, setting_names, setting_word;

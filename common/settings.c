@@ -24,17 +24,14 @@ static const char *const registrations[] = {
 	NULL,
 };
 
-#define REDIS(m) .offset = SETTING_AT(redis_settings, m)
+#define REDIS(m) SETTING_AT(redis_settings, m)
 
 static const struct setting redis_rows[] = {
-	{ "socket", &setting_text, REDIS(socket), .min = 1, .max = 108 },
-	{ "host", &setting_text, REDIS(host), .min = 1,
-	    .max = DNSNAME_MAX + 1 },
+	{ "socket", &setting_text, REDIS(socket), .min = 1 },
+	{ "host", &setting_text, REDIS(host), .min = 1 },
 	{ "port", &setting_unsigned, REDIS(port), .min = 1, .max = 65535 },
-	{ "username", &setting_text, REDIS(username), .min = 1,
-	    .max = SETTINGS_TEXT },
-	{ "password_file", &setting_text, REDIS(password_file), .min = 1,
-	    .max = PATH_MAX },
+	{ "username", &setting_text, REDIS(username), .min = 1 },
+	{ "password_file", &setting_text, REDIS(password_file), .min = 1 },
 	{ "timeout_ms", &setting_unsigned, REDIS(timeout_ms), .min = 10,
 	    .max = 600 },
 };
@@ -100,12 +97,13 @@ check_records(const struct setting *setting, const struct json *value,
     char *out, /* NOLINT(readability-non-const-parameter): as in other kinds */
     struct err *err)
 {
+	size_t max = setting->size / sizeof(struct zonerecord);
+
 	(void)out;
 	if (setting_want(value, JSON_KIND_ARRAY, err) != ERR_OK)
 		return ERR_INPUT;
-	if ((long long)json_n(value) > setting->max)
-		return err_set(err, ERR_INPUT, "at most %lld records",
-		    setting->max);
+	if (json_n(value) > max)
+		return err_set(err, ERR_INPUT, "at most %zu records", max);
 	return ERR_OK;
 }
 
@@ -132,13 +130,10 @@ show_records(const struct setting *setting, const char *in,
 static const struct setting_kind setting_records = { check_records,
 	show_records };
 
-#define ZONE(m) .offset = SETTING_AT(zone_settings, m)
-
 static const struct setting zone_rows[] = {
-	{ "name", &setting_name, ZONE(name), .min = 2 },
-	{ "signed", &setting_flag, ZONE(is_signed) },
-	{ "records", &setting_records, ZONE(records), .max = SETTINGS_RECORDS,
-	    .n_offset = SETTING_AT(zone_settings, n_records) },
+	{ "name", &setting_name, SETTING_AT(zone_settings, name), .min = 2 },
+	{ "signed", &setting_flag, SETTING_AT(zone_settings, is_signed) },
+	{ "records", &setting_records, SETTING_LIST(zone_settings, records) },
 };
 
 static enum err_code
@@ -202,7 +197,7 @@ show_zone(const struct setting *setting, const char *in,
 
 static const struct setting_kind setting_zone = { set_zone, show_zone };
 
-#define HAS_ISSUERS SETTING_AT(settings, has_caa_issuers)
+#define HAS_ISSUERS offsetof(struct settings, has_caa_issuers)
 
 /* Names, or null, which leaves the default. */
 static enum err_code
@@ -233,24 +228,20 @@ show_issuers(const struct setting *setting, const char *in,
 static const struct setting_kind setting_issuers = { set_issuers,
 	show_issuers };
 
-#define AT(m) .offset = SETTING_AT(settings, m)
-#define N(m)  .n_offset = SETTING_AT(settings, m)
+#define AT(m)   SETTING_AT(settings, m)
+#define LIST(m) SETTING_LIST(settings, m)
 
 static const struct setting rows[] = {
 	{ "redis", &setting_redis, AT(redis) },
 	{ "redis_read", &setting_redis, AT(redis_read) },
-	{ "key_prefix", &setting_text, AT(key_prefix), .max = SETTINGS_TEXT },
-	{ "store_id_file", &setting_text, AT(store_id_file), .min = 1,
-	    .max = PATH_MAX },
+	{ "key_prefix", &setting_text, AT(key_prefix) },
+	{ "store_id_file", &setting_text, AT(store_id_file), .min = 1 },
 	{ "soa_hostname", &setting_name, AT(soa_hostname) },
 	{ "soa_contact", &setting_name, AT(soa_contact) },
-	{ "nameservers", &setting_names, AT(nameservers), .min = 1,
-	    .max = SETTINGS_NAMESERVERS, N(n_nameservers) },
-	{ "caa_issuers", &setting_issuers, AT(caa_issuers),
-	    .max = SETTINGS_ISSUERS, N(n_caa_issuers) },
+	{ "nameservers", &setting_names, LIST(nameservers), .min = 1 },
+	{ "caa_issuers", &setting_issuers, LIST(caa_issuers) },
 	{ "authority", &setting_word, AT(authority), .words = authorities },
-	{ "other_zones", &setting_names, AT(other_zones),
-	    .max = SETTINGS_OTHER_ZONES, N(n_other_zones) },
+	{ "other_zones", &setting_names, LIST(other_zones) },
 	{ "persistent_records", &setting_flag, AT(persistent_records) },
 	{ "zone", &setting_zone, AT(zone) },
 	{ "registration", &setting_word, AT(registration),
@@ -264,8 +255,7 @@ static const struct setting rows[] = {
 	{ "response_life_s", &setting_unsigned, AT(response_life_s), .min = 1,
 	    .max = 86400 },
 	{ "dns_copy_mib", &setting_unsigned, AT(dns_copy_mib), .max = 4096 },
-	{ "accounts_file", &setting_text_or_null, AT(accounts_file), .min = 1,
-	    .max = PATH_MAX },
+	{ "accounts_file", &setting_text_or_null, AT(accounts_file), .min = 1 },
 	{ "replicas_required", &setting_unsigned, AT(replicas_required),
 	    .max = 16 },
 	{ "replicas_timeout_ms", &setting_unsigned, AT(replicas_timeout_ms),
