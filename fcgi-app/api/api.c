@@ -206,7 +206,6 @@ finish(struct call *call, enum outcome outcome)
 		return call_failed(call);
 	if (!call->answer->is_cut)
 		return outcome;
-	answer_begin(call->answer);
 	(void)err_set(&call->why, ERR_SYSTEM, "out of memory");
 	return call_failed(call);
 }
@@ -232,8 +231,10 @@ api_answer(struct answer *answer, const struct request *request,
 
 	answer_begin(answer);
 	outcome = finish(&call, dispatch(&call, route));
-	if (is_refusal(outcome))
+	if (is_refusal(outcome)) {
+		answer_begin(answer); /* drop what the handler set */
 		dialect->print_refusal(&call, outcome);
+	}
 	answer->status = outcomes[outcome].status;
 	answer->header = outcomes[outcome].header;
 	log_call(&call, route, outcome);
