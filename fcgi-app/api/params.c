@@ -6,8 +6,6 @@
 #include "common/json.h"
 #include "fcgi-app/api/params.h"
 
-#define N_PARAMS 6
-
 /* A value as it was sent, before it is parsed. */
 struct raw {
 	const char *text;
@@ -29,7 +27,7 @@ static const struct {
 	const char *key;
 	const char *(*parse)(struct params *, const struct raw *);
 	const char *missing, *empty, *twice, *odd;
-} table[N_PARAMS] = {
+} table[] = {
 #define SENTENCES(p)                                                           \
 	"The parameter " p " is missing", "The parameter " p " is empty",      \
 	    "The parameter " p " is given twice",                              \
@@ -146,7 +144,7 @@ parse_record(struct params *p, const struct raw *raw)
 static struct raw *
 find_raw(struct raw *raws, const char *key, size_t len)
 {
-	for (size_t i = 0; i < N_PARAMS; i++)
+	for (size_t i = 0; i < COUNT_OF(table); i++)
 		if (strlen(table[i].key) == len &&
 		    memcmp(table[i].key, key, len) == 0)
 			return &raws[i];
@@ -261,7 +259,7 @@ static const char *
 check(struct params *params, const struct raw *raws, unsigned required,
     unsigned optional)
 {
-	for (size_t i = 0; i < N_PARAMS; i++) {
+	for (size_t i = 0; i < COUNT_OF(table); i++) {
 		const struct raw *raw = &raws[i];
 		const char *sentence;
 
@@ -298,7 +296,7 @@ enum params_fault
 params_parse(struct params *params, const struct request *request,
     unsigned required, unsigned optional, const char **sentence)
 {
-	struct raw raws[N_PARAMS] = { { 0 } };
+	struct raw raws[COUNT_OF(table)] = { { 0 } };
 	char body[HTTP_BODY_MAX];
 	struct json *doc = NULL;
 	const char *fault;
