@@ -253,7 +253,8 @@ acmedns_update(struct call *call)
 	if (json_parse(&body, r->body, r->body_len, NULL) == ERR_OK &&
 	    json_kind(body) == JSON_KIND_OBJECT) {
 		has_credentials = read_credentials(call, body);
-		response = (struct response){ call->params.challenge, { 0 } };
+		response =
+		    (struct response){ .challenge = call->params.challenge };
 		call->sentence = read_update(&response, body);
 	}
 	json_free(body);
