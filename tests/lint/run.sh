@@ -39,7 +39,8 @@ step shellcheck shellcheck -x $(git ls-files '*.sh' 'deploy/debian/*.post*') \
 	deploy/hooks/acmeproxy-hook deploy/completion/acmeproxy.bash .ci/run
 step mandoc mandoc -T lint -W warning deploy/man/*.[1-8]
 step 'gcc, warnings are errors' quietly make -j2 BUILD=build/lint-gcc CC=gcc WERROR=1
-step 'clang, warnings are errors' quietly make -j2 BUILD=build/lint-clang CC=clang WERROR=1
+step 'clang, warnings are errors' quietly make -j2 BUILD=build/lint-clang CC=clang WERROR=1 \
+	all fuzzers
 step clang-tidy tidy
 [ -z "$skipped" ] || printf '%s\n' "${skipped#?}"
 exit $rc
