@@ -136,8 +136,8 @@ content_caa(char *out, const char *text, struct err *err)
 	    "\"%s\" is none of issue, issuewild and iodef", tag);
 }
 
-static const struct {
-	const char *type;
+static const struct type {
+	const char *name;
 	content_fn *parse;
 	bool at_apex; /* may be at the zone's own name */
 } types[] = {
@@ -173,21 +173,39 @@ parse_owner(struct dnsname *owner, const char *text, const struct dnsname *zone,
 	return ERR_OK;
 }
 
-static enum err_code
-refuse_type(const char *type, struct err *err)
+static void
+refuse_type(const char *type, size_t len, struct err *err)
 {
-	char known[64] = "";
+	char known[sizeof(err->text)] = "";
 
 	for (size_t i = 0; i < COUNT_OF(types); i++) {
-		size_t len = strlen(known);
+		size_t known_len = strlen(known);
 		const char *between = i == 0  ? ""
 		    : i + 1 < COUNT_OF(types) ? ", "
 					      : " and ";
 
-		(void)snprintf(known + len, sizeof(known) - len, "%s%s",
-		    between, types[i].type);
+		(void)snprintf(known + known_len, sizeof(known) - known_len,
+		    "%s%s", between, types[i].name);
 	}
-	return err_set(err, ERR_INPUT, "\"%s\" is none of %s", type, known);
+	(void)err_set(err, ERR_INPUT, "\"%.*s\" is none of %s",
+	    len < 20 ? (int)len : 20, type, known);
+}
+
+/* Take the next word; NULL, with a sentence, unless it is a type. */
+static const struct type *
+take_type(const char **text, struct err *err)
+{
+	size_t len = strcspn(*text, " \t");
+
+	for (size_t i = 0; i < COUNT_OF(types); i++)
+		if (strlen(types[i].name) == len &&
+		    memcmp(types[i].name, *text, len) == 0) {
+			*text += len;
+			*text += strspn(*text, " \t");
+			return &types[i];
+		}
+	refuse_type(*text, len, err);
+	return NULL;
 }
 
 enum err_code
@@ -196,6 +214,7 @@ zonerecord_parse(struct zonerecord *record, const char *text,
 {
 	struct zonerecord out = { .ttl_s = 0 };
 	char owner[DNSNAME_MAX + 2];
+	const struct type *type;
 
 	text += strspn(text, " \t");
 	if (strcspn(text, " \t") >= sizeof(owner))
@@ -205,19 +224,17 @@ zonerecord_parse(struct zonerecord *record, const char *text,
 	if (parse_owner(&out.owner, owner, zone, err) != ERR_OK ||
 	    take_number(&out.ttl_s, TTL_MAX_S, &text, err) != ERR_OK)
 		return ERR_INPUT;
-	take_word(out.type, sizeof(out.type), &text);
-	for (size_t i = 0; i < COUNT_OF(types); i++) {
-		if (strcmp(types[i].type, out.type) != 0)
-			continue;
-		if (!types[i].at_apex && out.owner.len == zone->len)
-			return err_set(err, ERR_INPUT,
-			    "%s cannot stand at the zone's own name", out.type);
-		if (types[i].parse(out.content, text, err) != ERR_OK)
-			return ERR_INPUT;
-		*record = out;
-		return ERR_OK;
-	}
-	return refuse_type(out.type, err);
+	type = take_type(&text, err);
+	if (type == NULL)
+		return ERR_INPUT;
+	if (!type->at_apex && out.owner.len == zone->len)
+		return err_set(err, ERR_INPUT,
+		    "%s cannot stand at the zone's own name", type->name);
+	if (type->parse(out.content, text, err) != ERR_OK)
+		return ERR_INPUT;
+	out.type = type->name;
+	*record = out;
+	return ERR_OK;
 }
 
 void

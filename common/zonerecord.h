@@ -12,7 +12,7 @@
 struct zonerecord {
 	struct dnsname owner; /* absolute */
 	unsigned ttl_s;
-	char type[8]; /* one of A AAAA NS MX TXT CAA CNAME */
+	const char *type;                 /* a name in zonerecord.c's table */
 	char content[ZONERECORD_CONTENT]; /* as PowerDNS expects it */
 };
 
