@@ -22,8 +22,8 @@ struct zonerecord {
  *   OWNER	"@" for the zone itself, a name relative to it, or a name in it
  *		with a trailing dot
  *   TTL		0 to 604800 seconds
- *   CONTENT	an address; a name; "10 name" for MX; one quoted text for TXT;
- *		0 issue "ca.example" for CAA
+ *   TYPE	one of the table `types` in zonerecord.c
+ *   CONTENT	what the function in that row takes
  *
  * Names in CONTENT are absolute, with or without the trailing dot.
  *

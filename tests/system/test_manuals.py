@@ -4,6 +4,7 @@ Of acmeproxy.json(5) only the names are checked here: tests/unit/test_settings_m
 what it says.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -93,6 +94,24 @@ def test_the_settings_of_the_pipe_backend():
             and re.search(rf"\b(?:s|settings|fresh)(?:\.|->)(?:n_)?{re.escape(key)}\b", code)}
     assert len(used) > 10
     assert set(re.findall(r"^\.Ic (\S+)", source("acmeproxy-pipe.8"), re.M)) == used
+
+
+def test_the_types_of_zone_records(tmp_path):
+    """The page and README list the types that the program's error lists."""
+    config = tmp_path / "acmeproxy.json"
+    config.write_text(json.dumps({
+        "soa_hostname": "ns1.example.net", "soa_contact": "hostmaster.example.net",
+        "zone": {"name": "auth.example.org", "records": ["@ 60 NONE x"]}}))
+    run = subprocess.run([str(BUILD / "acmeproxy"), "checkconfig", "--config", str(config)],
+                         capture_output=True, text=True, timeout=20)
+
+    def types(text, before):
+        return re.findall(r"\b[A-Z][A-Z0-9]*\b", text.split(before, 1)[1].split(".", 1)[0])
+
+    want = types(run.stderr, '"NONE" is none of ')
+    assert len(want) > 5
+    assert types(source("acmeproxy.json.5"), "The type is ") == want
+    assert types((TOP / "README.md").read_text(), "`records` can be ") == want
 
 
 def test_the_pipe_protocol(tmp_path):
