@@ -54,6 +54,7 @@ static const struct {
 	{ "response_ttl_s", AT(response_ttl_s), 0, 3600, 0 },
 	{ "dns_copy_mib", AT(dns_copy_mib), 0, 4096, 32 },
 	{ "response_life_s", AT(response_life_s), 1, 86400, 300 },
+	{ "registration_life_s", AT(registration_life_s), 1, 86400, 3600 },
 	{ "replicas_required", AT(replicas_required), 0, 16, 0 },
 	{ "replicas_timeout_ms", AT(replicas_timeout_ms), 10, 10000, 1000 },
 	{ "workers", AT(workers), 1, 256, 8 },
@@ -143,6 +144,14 @@ static const struct {
 	{ "\"accounts_file\": \"/etc/accounts.json\"", AT(accounts_file),
 	    "/etc/accounts.json" },
 	{ "\"accounts_file\": null", AT(accounts_file), "" },
+	{ "\"store_id_file\": \"/etc/id\"", AT(store_id_file), "/etc/id" },
+	{ "\"other_zones\": [\"a.example\", \"B.example\"]",
+	    AT(other_zones[1].text), "b.example" },
+	{ "\"zone\": {\"name\": \"Z.example\"}", AT(zone.name.text),
+	    "z.example" },
+	{ "\"zone\": {\"records\": [\"@ 1 A 192.0.2.1\"], "
+	  "\"name\": \"z.example\"}",
+	    AT(zone.records[0].owner.text), "z.example" },
 	{ "\"redis\": {\"socket\": \"/s\"}", AT(redis.socket), "/s" },
 	{ "\"redis\": {\"socket\": \"/s\"}", AT(redis_read.socket), "/s" },
 	{ "\"redis\": {\"socket\": \"" SOCKET "\"}", AT(redis.socket), SOCKET },
@@ -181,25 +190,31 @@ test_texts(void **state)
 	}
 }
 
+#define OPEN_ZONE                                                              \
+	"\"registration\": \"open\", \"zone\": {\"name\": \"z.example\"}"
+
 static const struct {
 	const char *members;
 	size_t n_nameservers, n_caa_issuers;
 	enum authority authority;
 	unsigned port, timeout_ms;
+	enum registration registration;
+	bool persistent_records;
 } counts[] = {
-	{ "\"caa_issuers\": []", 1, 0, AUTHORITY_CHALLENGE, 0, 500 },
-	{ "\"caa_issuers\": [\"a\", \"b\"]", 1, 2, AUTHORITY_CHALLENGE, 0,
-	    500 },
-	{ "\"nameservers\": [" NAMES13 "]", 13, 1, AUTHORITY_CHALLENGE, 0,
-	    500 },
-	{ "\"authority\": \"challenge\"", 1, 1, AUTHORITY_CHALLENGE, 0, 500 },
-	{ "\"authority\": \"name\"", 1, 1, AUTHORITY_NAME, 0, 500 },
-	{ "\"authority\": \"parent\"", 1, 1, AUTHORITY_PARENT, 0, 500 },
+	{ "\"caa_issuers\": []", 1, 0, 0, 0, 500, 0, false },
+	{ "\"caa_issuers\": [\"a\", \"b\"]", 1, 2, 0, 0, 500, 0, false },
+	{ "\"nameservers\": [" NAMES13 "]", 13, 1, 0, 0, 500, 0, false },
+	{ "\"authority\": \"challenge\"", 1, 1, 0, 0, 500, 0, false },
+	{ "\"authority\": \"name\"", 1, 1, AUTHORITY_NAME, 0, 500, 0, false },
+	{ "\"authority\": \"parent\"", 1, 1, AUTHORITY_PARENT, 0, 500, 0,
+	    false },
 	{ "\"redis\": {\"host\": \"a\", \"port\": 1, \"timeout_ms\": 10}", 1, 1,
-	    AUTHORITY_CHALLENGE, 1, 10 },
+	    0, 1, 10, 0, false },
 	{ "\"redis\": {\"host\": \"a\", \"port\": 65535, "
 	  "\"timeout_ms\": 600}",
-	    1, 1, AUTHORITY_CHALLENGE, 65535, 600 },
+	    1, 1, 0, 65535, 600, 0, false },
+	{ OPEN_ZONE, 1, 1, 0, 0, 500, REGISTRATION_OPEN, false },
+	{ "\"persistent_records\": true", 1, 1, 0, 0, 500, 0, true },
 };
 
 static void
@@ -217,6 +232,43 @@ test_counts(void **state)
 		assert_int_equal(s.authority, counts[i].authority);
 		assert_int_equal(s.redis.port, counts[i].port);
 		assert_int_equal(s.redis.timeout_ms, counts[i].timeout_ms);
+		assert_int_equal(s.registration, counts[i].registration);
+		assert_int_equal(s.persistent_records,
+		    counts[i].persistent_records);
+	}
+}
+
+/* Whether a table of this file sets the member. */
+static bool
+is_tried(const char *member)
+{
+	char quoted[SETTINGS_TEXT + 4];
+
+	(void)snprintf(quoted, sizeof(quoted), "\"%s\":", member);
+	for (size_t i = 0; i < COUNT_OF(numbers); i++)
+		if (strcmp(numbers[i].key, member) == 0)
+			return true;
+	for (size_t i = 0; i < COUNT_OF(texts); i++)
+		if (strstr(texts[i].members, quoted) != NULL)
+			return true;
+	for (size_t i = 0; i < COUNT_OF(counts); i++)
+		if (strstr(counts[i].members, quoted) != NULL)
+			return true;
+	return strstr(REQUIRED, quoted) != NULL;
+}
+
+/* A new setting needs a row in one of the tables. */
+static void
+test_each_is_tried(void **state)
+{
+	char key[SETTINGS_TEXT];
+
+	(void)state;
+	for (size_t i = 0; settings_key(key, i); i++) {
+		const char *dot = strchr(key, '.');
+
+		print_message("%s\n", key);
+		assert_true(is_tried(dot != NULL ? dot + 1 : key));
 	}
 }
 
@@ -308,6 +360,7 @@ main(void)
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_each_is_tried),
 		cmocka_unit_test(test_long_path),
 		cmocka_unit_test_setup_teardown(test_read, make_dir,
 		    remove_dir),
