@@ -238,6 +238,38 @@ test_counts(void **state)
 	}
 }
 
+static const struct {
+	const char *members;
+	size_t offset;
+	bool want;
+} flags[] = {
+	{ "\"persistent_records\": false", AT(persistent_records), false },
+	{ "\"persistent_records\": true", AT(persistent_records), true },
+	{ "\"zone\": {\"name\": \"z.example\"}", AT(zone.is_signed), false },
+	{ "\"zone\": {\"name\": \"z.example\", \"signed\": true}",
+	    AT(zone.is_signed), true },
+	{ "\"zone\": {\"signed\": false, \"name\": \"z.example\"}",
+	    AT(zone.is_signed), false },
+	{ "\"caa_issuers\": null", AT(has_caa_issuers), false },
+	{ "\"caa_issuers\": []", AT(has_caa_issuers), true },
+};
+
+static void
+test_flags(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(flags); i++) {
+		struct settings s;
+		bool got;
+
+		print_message("case %zu: %s\n", i, flags[i].members);
+		assert_int_equal(parse_members(&s, flags[i].members, NULL),
+		    ERR_OK);
+		memcpy(&got, (const char *)&s + flags[i].offset, sizeof(got));
+		assert_int_equal(got, flags[i].want);
+	}
+}
+
 /* Whether a table of this file sets the member. */
 static bool
 is_tried(const char *member)
@@ -253,6 +285,9 @@ is_tried(const char *member)
 			return true;
 	for (size_t i = 0; i < COUNT_OF(counts); i++)
 		if (strstr(counts[i].members, quoted) != NULL)
+			return true;
+	for (size_t i = 0; i < COUNT_OF(flags); i++)
+		if (strstr(flags[i].members, quoted) != NULL)
 			return true;
 	return strstr(REQUIRED, quoted) != NULL;
 }
@@ -360,6 +395,7 @@ main(void)
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_each_is_tried),
 		cmocka_unit_test(test_long_path),
 		cmocka_unit_test_setup_teardown(test_read, make_dir,
