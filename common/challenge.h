@@ -5,8 +5,13 @@
 
 #define CHALLENGE_LABEL_LEN 17 /* "_" and 80 bits in base32 */
 
-/* The longest name for which _acme-challenge.NAME is a domain name. */
-#define CHALLENGE_NAME_MAX (DNSNAME_MAX - 16)
+/*
+ * The longest name for which _acme-challenge.NAME is a domain name, and
+ * _LABEL._acme-challenge.NAME, and _validation-persist.NAME.
+ */
+#define CHALLENGE_NAME_MAX     (DNSNAME_MAX - 16)
+#define CHALLENGE_LABELLED_MAX (CHALLENGE_NAME_MAX - CHALLENGE_LABEL_LEN - 1)
+#define CHALLENGE_PERSIST_MAX  (DNSNAME_MAX - 20)
 
 /*
  * What a challenge is about: the name that somebody has to prove, and for

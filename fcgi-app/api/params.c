@@ -21,7 +21,10 @@ static const char *parse_suffix_match(struct params *, const struct raw *);
 static const char *parse_label(struct params *, const struct raw *);
 static const char *parse_record(struct params *, const struct raw *);
 
-/* One row for each parameter: a new one needs a row and a parser. */
+/*
+ * One row for each parameter: a new one needs a row and a parser.  The name
+ * comes first: whether it is too long depends on what else is given.
+ */
 static const struct {
 	enum param bit;
 	const char *key;
@@ -117,6 +120,9 @@ parse_label(struct params *p, const struct raw *raw)
 	if (!challenge_is_label(raw->text, raw->len))
 		return "The parameter label is not _ and 16 characters of the "
 		       "base32 alphabet in lower case";
+	if (p->challenge.name.len > CHALLENGE_LABELLED_MAX)
+		return "The parameter name is too long for a label to go in "
+		       "front of it";
 	memcpy(p->challenge.label, raw->text, raw->len);
 	return NULL;
 }
@@ -138,6 +144,9 @@ parse_record(struct params *p, const struct raw *raw)
 		    "number of seconds",
 	};
 
+	if (p->challenge.name.len > CHALLENGE_PERSIST_MAX)
+		return "The parameter name is too long for "
+		       "_validation-persist to go in front of it";
 	return faults[issuevalue_parse(&p->record, raw->text, raw->len)];
 }
 

@@ -2,6 +2,8 @@
 
 #define N192 A63 "." A63 "." A63 "." /* 192 octets, dots included */
 #define A45  A7 A7 A7 A7 A7 A7 "aaa"
+#define N219 N192 A7 A7 A7 "aaaaaa" /* the longest with a label */
+#define N233 N219 A7 A7             /* and with a record */
 #define A128 A63 A63 "aa"
 #define A255 A128 A63 A63 "a"
 
@@ -82,6 +84,27 @@ static const struct {
 	{ FORM, "name=a.b&record=" RECORD "&label=" LABEL, N | L | P, LABEL,
 	    RECORD, ISSUEVALUE_FOREVER },
 };
+
+/* How long a name may be depends on what goes in front of it. */
+static void
+test_longest_names(void **state)
+{
+	static const char *const bodies[] = {
+		"name=" N219 "&label=" LABEL,
+		"name=" N233 "&record=" RECORD,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+		const char *sentence;
+		struct params p;
+
+		print_message("case %zu: %s\n", i, bodies[i]);
+		assert_int_equal(parse(&p, FORM, bodies[i], strlen(bodies[i]),
+				     &sentence),
+		    PARAMS_OK);
+	}
+}
 
 static void
 test_of_drafts(void **state)
@@ -177,6 +200,10 @@ static const struct refused refused[] = {
 	{ "name=a.b&suffix_match=null", NOT_BOOLEAN },
 	/* Labels of dns-account-01. */
 	{ "name=a.b&label=_", NOT_LABEL },
+	{ "name=" N219 "a&label=" LABEL,
+	    THE("name") "too long for a label to go in front of it" },
+	{ "name=" N233 "a&record=" RECORD,
+	    THE("name") "too long for _validation-persist to go in front " },
 	{ "name=a.b&label=ujmmovf2vn55tgye", NOT_LABEL },
 	{ "name=a.b&label=aujmmovf2vn55tgye", NOT_LABEL },
 	{ "name=a.b&label=-ujmmovf2vn55tgye", NOT_LABEL },
@@ -339,6 +366,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accepted),
 		cmocka_unit_test(test_of_drafts),
+		cmocka_unit_test(test_longest_names),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_forbidden_octets),
 		cmocka_unit_test(test_parse_name_writes_only_on_success),
