@@ -44,7 +44,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *text, *line, *end;
 	enum err_code rc = ERR_OK;
 
-	if (!backend.is_set_up)
+	if (backend.settings == NULL)
 		init(&backend);
 	backend.version = 0;
 	text = malloc(size + 1);
