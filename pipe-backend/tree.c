@@ -348,32 +348,37 @@ tree_init(struct tree *t, const struct settings *s, struct view *view,
 }
 
 /*
- * Have all that a name's place depends on; responses and records as well, so
- * that one trip to the store will do.  False when the view has to read first.
+ * Have what a name's place depends on by one reading of it.  Responses and
+ * records are read as well, so that one trip to the store will do; but not when
+ * it is known that nobody may publish there.  PowerDNS asks for every level of
+ * a long name, and each would be a trip.
  */
 static bool
-have_all(struct tree *t, bool soa_only)
+have_chain(struct tree *t, struct chain *c, bool soa_only)
 {
 	static struct responses responses;
 	static struct records records;
 	struct challenge challenge;
 	struct source source;
-	bool has_all = walk(&t->plain, t->view);
+	bool has_nodes = walk(c, t->view);
 
-	has_all = walk(&t->inside, t->view) && has_all;
-	for (int i = 0; !soa_only && i < 2; i++) {
-		const struct chain *c = i == 0 ? &t->plain : &t->inside;
+	if (soa_only || !spelling_of(&source, t, c, c->n_labels) ||
+	    (has_nodes && !source_at(&source, t, c, c->n_labels)))
+		return has_nodes;
+	challenge_of(&challenge, t, &source);
+	return (source.is_records
+		       ? view_records(t->view, &records, &challenge.name)
+		       : view_responses(t->view, &responses, &challenge)) &&
+	    has_nodes;
+}
 
-		if (!spelling_of(&source, t, c, c->n_labels))
-			continue;
-		challenge_of(&challenge, t, &source);
-		has_all = (source.is_records ? view_records(t->view, &records,
-						   &challenge.name)
-					     : view_responses(t->view,
-						   &responses, &challenge)) &&
-		    has_all;
-	}
-	return has_all;
+/* False when the view has to read first. */
+static bool
+have_all(struct tree *t, bool soa_only)
+{
+	bool has_plain = have_chain(t, &t->plain, soa_only);
+
+	return have_chain(t, &t->inside, soa_only) && has_plain;
 }
 
 static enum err_code

@@ -3,6 +3,8 @@
 import http.client
 import itertools
 import json
+import os
+import signal
 import ssl
 import subprocess
 import sys
@@ -52,6 +54,15 @@ def acmeproxy(stack, *arguments, status=0):
     run = stack.command(*arguments)
     assert run.returncode == status, run
     return run.stdout if status == 0 else run.stdout + run.stderr
+
+
+def tell_coprocesses(stack, **settings):
+    """Have acmeproxy-pipe read these settings instead of the stack's; PowerDNS forgets its SOA records."""
+    stack.write_config({**stack.settings, **settings})
+    for pid in children(stack.processes["pdns"].child.pid):
+        os.kill(pid, signal.SIGHUP)
+    subprocess.run(["pdns_control", f"--socket-dir={stack.sockets}", "purge"], check=True,
+                   stdout=subprocess.DEVNULL)
 
 
 def create_by_command(stack, name, *options):
