@@ -26,6 +26,7 @@ struct redis {
 	int backoff_ms;
 	redisReply **replies; /* room for n_room; the first n_replies are set */
 	size_t n_replies, n_queued, n_room;
+	size_t n_received; /* octets, by next_pending() */
 };
 
 enum err_code
@@ -285,6 +286,12 @@ redis_fd(const struct redis *redis)
 	return redis->context != NULL ? redis->context->fd : -1;
 }
 
+size_t
+redis_n_received(const struct redis *redis)
+{
+	return redis->n_received;
+}
+
 enum err_code
 redis_send(struct redis *redis, struct err *err)
 {
@@ -319,6 +326,7 @@ next_pending(struct redis *redis, void **reply, struct err *err)
 		if (n <= 0)
 			return give_up(redis, err, "read",
 			    n == 0 ? "closed by Redis" : strerror(errno));
+		redis->n_received += (size_t)n;
 		if (redisReaderFeed(c->reader, octets, (size_t)n) != REDIS_OK)
 			return give_up(redis, err, "read", "out of memory");
 	}

@@ -70,7 +70,8 @@ unsigned redis_connection(const struct redis *redis);
  * redis_send() sends what was queued and reads nothing.  redis_next() takes the
  * next message; without `wait` only one that is there already, else *message is
  * NULL.  It lives until the next call.  redis_fd() is for poll(2), -1 while
- * there is no connection.
+ * there is no connection.  redis_n_received() is how many octets redis_next()
+ * has read without waiting, since the beginning.
  *
  * Return ERR_OK, or ERR_STORE: the connection failed and is closed.
  */
@@ -78,6 +79,7 @@ MUST_CHECK enum err_code redis_send(struct redis *redis, struct err *err);
 MUST_CHECK enum err_code redis_next(struct redis *redis, bool wait,
     const struct redis_reply **message, struct err *err);
 int redis_fd(const struct redis *redis);
+size_t redis_n_received(const struct redis *redis);
 
 /* The i-th reply of the last exchange, i < number of commands added. */
 const struct redis_reply *redis_reply(const struct redis *redis, size_t i);

@@ -1,3 +1,17 @@
+/*
+ * When do messages wait at Redis although the client that made the change has
+ * its answer?
+ *
+ * - The socket's buffer is full.  That takes at least FEW_MESSAGES of them,
+ *   since each takes less than 1 KiB with what the kernel adds, or FEW_OCTETS:
+ *   the smallest buffer that anybody sets is larger.
+ * - Redis writes no more than 64 KiB to one client before it turns to others.
+ *   The kernel passes that on in pieces of 32 KiB.
+ *
+ * So a reader that has emptied the socket and found less than this knows all
+ * that was said.  One that found more has to ask, and nothing but an answer
+ * lets it forget that.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,10 +20,12 @@
 
 #define CHANNEL      "__redis__:invalidate"
 #define PREFIXES_MAX 8
+#define FEW_MESSAGES 64
+#define FEW_OCTETS   8192
 
 struct tracking {
-	struct redis *redis; /* the connection that is told */
-	unsigned tracked;    /* redis_connection() of the other; 0: off */
+	struct redis *redis;
+	bool is_on, lags;
 	tracking_fn *fn;
 	void *ctx;
 };
@@ -41,9 +57,9 @@ tracking_free(struct tracking *tracking)
 	free(tracking);
 }
 
-/* Connect and subscribe; *id is the connection's at Redis. */
+/* Connect; *id is the connection's at Redis. */
 static enum err_code
-subscribe(struct tracking *t, long long *id, struct err *err)
+connect_anew(struct tracking *t, long long *id, struct err *err)
 {
 	enum err_code rc;
 
@@ -52,16 +68,19 @@ subscribe(struct tracking *t, long long *id, struct err *err)
 	if (rc != ERR_OK)
 		return rc;
 	redis_add_words(t->redis, "CLIENT", "ID", (char *)NULL);
-	redis_add_words(t->redis, "SUBSCRIBE", CHANNEL, (char *)NULL);
 	rc = redis_end(t->redis, err);
-	if (rc == ERR_OK)
-		*id = redis_reply_integer(redis_reply(t->redis, 0));
-	return rc;
+	if (rc != ERR_OK)
+		return rc;
+	/* 0 would mean: redirect to nobody. */
+	*id = redis_reply_integer(redis_reply(t->redis, 0));
+	return *id > 0
+	    ? ERR_OK
+	    : err_set(err, ERR_STORE, "tracking: a connection without an id");
 }
 
-enum err_code
-tracking_start(struct tracking *tracking, struct redis *redis,
-    const char *const *prefixes, size_t n, struct err *err)
+static enum err_code
+start(struct tracking *t, const char *const *prefixes, size_t n,
+    struct err *err)
 {
 	const char *argv[6 + 2 * PREFIXES_MAX] = { "CLIENT", "TRACKING", "ON",
 		"REDIRECT", NULL, "BCAST" };
@@ -71,10 +90,9 @@ tracking_start(struct tracking *tracking, struct redis *redis,
 	long long id = 0;
 	enum err_code rc;
 
-	tracking->tracked = 0;
-	rc = subscribe(tracking, &id, err);
+	rc = connect_anew(t, &id, err);
 	if (rc == ERR_OK)
-		rc = redis_begin(redis, err);
+		rc = redis_begin(t->redis, err);
 	if (rc != ERR_OK)
 		return rc;
 	(void)snprintf(id_text, sizeof(id_text), "%lld", id);
@@ -85,33 +103,48 @@ tracking_start(struct tracking *tracking, struct redis *redis,
 	}
 	for (int i = 0; i < argc; i++)
 		len[i] = strlen(argv[i]);
-	/* Prefixes are added to those of before: forget these first. */
-	redis_add_words(redis, "CLIENT", "TRACKING", "OFF", (char *)NULL);
-	redis_add(redis, argc, argv, len);
-	rc = redis_end(redis, err);
-	if (rc == ERR_OK)
-		tracking->tracked = redis_connection(redis);
+	/* In this order: once subscribed, it may not ask for tracking. */
+	redis_add(t->redis, argc, argv, len);
+	redis_add_words(t->redis, "SUBSCRIBE", CHANNEL, (char *)NULL);
+	return redis_end(t->redis, err);
+}
+
+enum err_code
+tracking_start(struct tracking *tracking, const char *const *prefixes, size_t n,
+    struct err *err)
+{
+	enum err_code rc = start(tracking, prefixes, n, err);
+
+	tracking->is_on = rc == ERR_OK;
+	tracking->lags = false;
+	if (rc != ERR_OK)
+		redis_close(tracking->redis);
 	return rc;
 }
 
 bool
-tracking_is_on(const struct tracking *tracking, const struct redis *redis)
+tracking_is_on(const struct tracking *tracking)
 {
-	return tracking->tracked != 0 &&
-	    tracking->tracked == redis_connection(redis);
+	return tracking->is_on;
 }
 
 int
 tracking_fd(const struct tracking *tracking)
 {
-	return tracking->tracked != 0 ? redis_fd(tracking->redis) : -1;
+	return tracking->is_on ? redis_fd(tracking->redis) : -1;
+}
+
+bool
+tracking_lags(const struct tracking *tracking)
+{
+	return tracking->lags;
 }
 
 /* It failed, or said what nobody understands: believe nothing any more. */
 static enum err_code
 turn_off(struct tracking *t, struct err *err, const char *why)
 {
-	t->tracked = 0;
+	t->is_on = false;
 	redis_close(t->redis);
 	t->fn(t->ctx, NULL, 0);
 	return why == NULL ? ERR_STORE
@@ -150,42 +183,47 @@ take(struct tracking *t, const struct redis_reply *message, bool *is_pong,
 }
 
 enum err_code
-tracking_read(struct tracking *tracking, size_t *n, struct err *err)
+tracking_read(struct tracking *tracking, struct err *err)
 {
-	const struct redis_reply *message;
-	enum err_code rc;
-	bool is_pong;
+	size_t received = redis_n_received(tracking->redis);
 
-	*n = 0;
-	for (;;) {
+	for (size_t n = 0;; n++) {
+		const struct redis_reply *message;
+		enum err_code rc;
+		bool is_pong;
+
 		rc = redis_next(tracking->redis, false, &message, err);
 		if (rc != ERR_OK)
 			return turn_off(tracking, err, NULL);
+		if (n > FEW_MESSAGES ||
+		    redis_n_received(tracking->redis) - received > FEW_OCTETS)
+			tracking->lags = true;
 		if (message == NULL)
 			return ERR_OK;
 		rc = take(tracking, message, &is_pong, err);
 		if (rc != ERR_OK)
 			return rc;
-		(*n)++;
 	}
 }
 
 enum err_code
 tracking_sync(struct tracking *tracking, struct err *err)
 {
-	const struct redis_reply *message;
 	bool is_pong = false;
-	enum err_code rc;
 
 	redis_add_words(tracking->redis, "PING", (char *)NULL);
-	rc = redis_send(tracking->redis, err);
-	while (rc == ERR_OK && !is_pong) {
-		rc = redis_next(tracking->redis, true, &message, err);
-		if (rc != ERR_OK)
-			break;
+	if (redis_send(tracking->redis, err) != ERR_OK)
+		return turn_off(tracking, err, NULL);
+	while (!is_pong) {
+		const struct redis_reply *message;
+		enum err_code rc;
+
+		if (redis_next(tracking->redis, true, &message, err) != ERR_OK)
+			return turn_off(tracking, err, NULL);
 		rc = take(tracking, message, &is_pong, err);
 		if (rc != ERR_OK)
 			return rc;
 	}
-	return rc == ERR_OK ? ERR_OK : turn_off(tracking, err, NULL);
+	tracking->lags = false;
+	return ERR_OK;
 }

@@ -9,19 +9,33 @@
 /*
  * Redis tells what has changed, so that a copy of it can be kept.
  *
- * A second connection is told about every key with one of a few prefixes that
- * anybody changes (CLIENT TRACKING with BCAST and REDIRECT, over RESP2).  Redis
- * writes that before it answers the client that made the change.  So whoever
- * reads what is pending here before using the copy knows of every change whose
- * author has been answered.
+ * A connection is told about every key with one of a few prefixes that anybody
+ * changes (CLIENT TRACKING with BCAST, over RESP2).  Redis writes that before
+ * it answers the client that made the change, if the two conditions below are
+ * met.  So whoever reads what is pending here before using the copy knows of
+ * every change whose author has been answered.
  *
- * Two cases need more than reading, and tracking_sync() is for both.  When
- * nobody has read for a while the connection fills up, and the last messages
- * wait at Redis.  And RESP2 does not announce that the connection has died
- * without a trace: only an answer proves that Redis is still at its other end.
+ * The connection tracks for itself: it redirects to its own id.  Tracking for
+ * another connection would end in silence when that one is closed.
+ *
+ * Two cases need more than reading, and tracking_sync() is for both.  When much
+ * has been said at once, the rest may wait at Redis.  And only an answer proves
+ * that Redis is still at the other end.
+ *
+ * The conditions:
+ *
+ * - Redis listens on a Unix socket: what it writes there can be read at once.
+ *   Over TCP the two connections' packets may overtake each other.
+ * - Redis has io-threads 1, its default: with more, its threads write to
+ *   several clients at once (observed with 4 of them on two cores: a third of
+ *   the messages came after the author's answer, by up to 0.2 s).
+ *
+ * SWAPDB is the only change that Redis does not tell.
  *
  * Belongs to one thread.
- * Source: Redis documentation, "Client-side caching reference".
+ * Source: Redis documentation, "Client-side caching reference"; Redis 7.0 and
+ * 8.0, beforeSleep() in server.c, putClientInPendingWriteQueue() and
+ * writeToClient() in networking.c.
  */
 struct tracking;
 
@@ -44,32 +58,34 @@ MUST_CHECK enum err_code tracking_new(struct tracking **tracking,
 void tracking_free(struct tracking *tracking);
 
 /*
- * Track what the connection of `redis` reads from now on.
+ * Connect anew, and track from now on.
  *
- *   redis	connected; no exchange has begun
  *   prefixes	n of them, none of which begins with another
  *
  * Returns ERR_OK, or ERR_STORE: then it is off.
  */
 MUST_CHECK enum err_code tracking_start(struct tracking *tracking,
-    struct redis *redis, const char *const *prefixes, size_t n,
-    struct err *err);
+    const char *const *prefixes, size_t n, struct err *err);
 
-/* True unless it was never started, has failed, or is for another connection.
- */
-bool tracking_is_on(const struct tracking *tracking, const struct redis *redis);
+/* True unless it was never started, or has failed. */
+bool tracking_is_on(const struct tracking *tracking);
 
 /* For poll(2): readable when there is something to read; -1 while it is off. */
 int tracking_fd(const struct tracking *tracking);
 
 /*
- * Read what is pending, without waiting; *n is how many messages it was.
- * tracking_sync() waits until it has read all that Redis had to say when it was
- * called: one round trip.
+ * True when tracking_read() may not have found all that Redis has to say, since
+ * so much came at once; tracking_sync() finds it.
+ */
+bool tracking_lags(const struct tracking *tracking);
+
+/*
+ * Read what is pending, without waiting.  tracking_sync() waits until it has
+ * read all that Redis had to say when it was called: one round trip.
  *
  * Return ERR_OK, or ERR_STORE: it is off from now on.
  */
-MUST_CHECK enum err_code tracking_read(struct tracking *tracking, size_t *n,
+MUST_CHECK enum err_code tracking_read(struct tracking *tracking,
     struct err *err);
 MUST_CHECK enum err_code tracking_sync(struct tracking *tracking,
     struct err *err);

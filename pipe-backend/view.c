@@ -13,24 +13,27 @@
  *
  * What could break that, and what is kept true instead:
  *
- * - Nobody has read for long, so that the names wait at Redis: main.c reads
- *   while it waits for questions, and when view_begin() finds many messages it
- *   does not rely on having found all: tracking_sync() waits for the last.
- * - The connection died.  Its end is read like a message, and the copy is
- *   emptied.  If it died without a trace, or if Redis is a replica that has
- * lost its primary, the lease ends: LEASE_MS after the last exchange a question
- * has to read from the store, which proves that it is there, willing and the
- * one that is meant, and tracking_sync() proves the same of the other
- * connection.
- * - What was read before tracking began, or by another connection, is not
- *   tracked: the copy is emptied each time that tracking starts.
- * - A key that changes while it is being read: the message about that comes
- *   after the reply, and before the next question it is read.
+ * - The names wait at Redis, because nobody has read for a while: main.c reads
+ *   while it waits for questions.  When much came at once, tracking_sync()
+ *   waits for the last.
+ * - The connection is closed: by Redis when it stops, by an administrator, or
+ *   because too much waits for us.  Its end is read like a message, and the
+ *   copy is emptied.
+ * - Redis no longer follows its primary, hangs, or is another store: the lease
+ *   ends.  LEASE_MS after the last exchange a question has to read from the
+ *   store, which proves that it is there, willing and the one that is meant,
+ *   and tracking_sync() proves the same of the other connection.
+ * - The two connections lead to different servers: tracking starts anew with
+ *   each connection that reads.
+ * - What was read before tracking began is not tracked: the copy is emptied
+ *   each time that tracking starts.
+ * - A key changes while it is being read: the message about that comes after
+ *   the reply, and is read before the next question is answered.
  * - Time passes without a message: each value has its time, and is compared at
  *   each answer with the clock of the store.
  *
- * Without tracking (an old list of users in Redis, no second connection) the
- * copy is emptied for each question.
+ * Without tracking (over TCP, an old list of users in Redis) the copy is
+ * emptied for each question.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,12 +47,7 @@
 
 #define LEASE_MS          500
 #define RETRY_TRACKING_MS 1000
-/*
- * So many messages fit the smallest buffer of a socket, at about 1 KiB each
- * with what the kernel adds.
- */
-#define FEW_MESSAGES 64
-#define WANTED_MAX   32
+#define WANTED_MAX        32
 
 enum kind { KIND_NODE, KIND_RESPONSES, KIND_RECORDS };
 
@@ -74,6 +72,7 @@ struct view {
 	struct store store;
 	struct copy *copy;
 	struct tracking *tracking;
+	unsigned tracked; /* the redis_connection() that it was started for */
 	struct store_key prefixes[COUNT_OF(followed)];
 	bool must_read;
 	int64_t read_at_ms;  /* the last exchange began, by the steady clock */
@@ -150,7 +149,8 @@ view_free(struct view *view)
 static bool
 is_tracked(const struct view *v)
 {
-	return tracking_is_on(v->tracking, v->store.redis);
+	return tracking_is_on(v->tracking) &&
+	    v->tracked == redis_connection(v->store.redis);
 }
 
 int
@@ -162,24 +162,20 @@ view_fd(const struct view *view)
 void
 view_idle(struct view *view)
 {
-	size_t n;
-
 	/* A failure has emptied the copy, and the next question says why. */
-	if (is_tracked(view))
-		(void)!tracking_read(view->tracking, &n, NULL);
+	if (tracking_is_on(view->tracking))
+		(void)!tracking_read(view->tracking, NULL);
 }
 
 void
 view_begin(struct view *view)
 {
-	size_t n = 0;
-
 	view->n_wanted = 0;
-	view->must_read = !is_tracked(view) ||
-	    clock_steady_ms() - view->read_at_ms > LEASE_MS;
+	view->must_read = clock_steady_ms() - view->read_at_ms > LEASE_MS;
 	if (is_tracked(view))
-		(void)!tracking_read(view->tracking, &n, NULL);
-	if (is_tracked(view) && (n > FEW_MESSAGES || view->must_read))
+		(void)!tracking_read(view->tracking, NULL);
+	if (is_tracked(view) &&
+	    (view->must_read || tracking_lags(view->tracking)))
 		(void)!tracking_sync(view->tracking, NULL);
 	if (!is_tracked(view)) {
 		copy_clear(view->copy);
@@ -389,10 +385,13 @@ static void
 keep_values(struct view *v, const struct copy_key *key, size_t first)
 {
 	const struct redis_reply *values = redis_reply(v->store.redis, first);
+	size_t most =
+	    key->kind == KIND_RESPONSES ? STORE_VALUES_MAX : STORE_RECORDS_MAX;
 	char kept[UINT16_MAX];
 	size_t n = 0;
 
-	for (size_t i = 0; i + 1 < redis_reply_n(values); i += 2) {
+	for (size_t i = 0; i + 1 < redis_reply_n(values) && i < 2 * most;
+	     i += 2) {
 		struct timed timed;
 		size_t len;
 		const char *text =
@@ -416,8 +415,10 @@ keep_values(struct view *v, const struct copy_key *key, size_t first)
 
 /* Take TIME's reply: seconds and microseconds, as texts. */
 static void
-take_time(struct view *v, const struct redis_reply *reply, int64_t now_ms)
+take_time(struct view *v, const struct redis_reply *reply)
 {
+	int64_t now_ms = clock_steady_ms();
+
 	if (redis_reply_n(reply) != 2)
 		return;
 	v->offset_ms = strtoll(redis_reply_text(redis_reply_at(reply, 0), NULL),
@@ -433,22 +434,24 @@ take_time(struct view *v, const struct redis_reply *reply, int64_t now_ms)
 static void
 start_tracking(struct view *v)
 {
+	const struct settings *s = v->store.settings;
 	const char *prefixes[COUNT_OF(followed)];
 	struct err err = { 0 };
 
-	if (v->store.settings->dns_copy_mib == 0 ||
+	if (s->dns_copy_mib == 0 || s->redis_read.socket[0] == '\0' ||
 	    clock_steady_ms() < v->retry_at_ms)
 		return;
 	for (size_t i = 0; i < COUNT_OF(followed); i++)
 		prefixes[i] = v->prefixes[i].text;
 	copy_clear(v->copy);
-	if (tracking_start(v->tracking, v->store.redis, prefixes,
-		COUNT_OF(prefixes), &err) == ERR_OK)
-		return;
-	v->retry_at_ms = clock_steady_ms() + RETRY_TRACKING_MS;
-	if (strcmp(err.text, v->complaint.text) != 0)
+	v->has_time = true; /* the users of Redis may be others now */
+	if (tracking_start(v->tracking, prefixes, COUNT_OF(prefixes), &err) !=
+	    ERR_OK)
+		v->retry_at_ms = clock_steady_ms() + RETRY_TRACKING_MS;
+	if (err.text[0] != '\0' && strcmp(err.text, v->complaint.text) != 0)
 		log_line("%s; each question is asked of Redis", err.text);
 	v->complaint = err;
+	v->tracked = redis_connection(v->store.redis);
 }
 
 /* One exchange: all that is wanted, the time, and whether it is our store. */
@@ -490,7 +493,7 @@ exchange(struct view *v, struct err *err)
 		first += wanted->kind == KIND_NODE ? 2 : 1;
 	}
 	if (v->has_time)
-		take_time(v, redis_reply(redis, n + 1), began_ms);
+		take_time(v, redis_reply(redis, n + 1));
 	v->read_at_ms = began_ms;
 	return ERR_OK;
 }
@@ -506,8 +509,10 @@ view_read(struct view *view, struct err *err)
 	if (!is_tracked(view))
 		start_tracking(view);
 	rc = exchange(view, err);
-	if (rc != ERR_OK)
+	if (rc != ERR_OK) {
+		copy_clear(view->copy); /* in doubt */
 		return rc;
+	}
 	view->must_read = false;
 	view->n_wanted = 0;
 	return ERR_OK;
