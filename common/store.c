@@ -15,6 +15,7 @@ static const char *const kinds[] = {
 	[STORE_BELOW] = "below:",
 	[STORE_PARENTS] = "parents",
 	[STORE_SELF] = "store",
+	[STORE_CLOCK] = "clock",
 	[STORE_AUDIT] = "audit",
 };
 

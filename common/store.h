@@ -32,6 +32,7 @@ enum store_kind {
 	STORE_BELOW,          /* hash, of a name: counts of what is below it */
 	STORE_PARENTS,        /* hash: these counts in schema 1; name NULL */
 	STORE_SELF,           /* hash: id and schema of the store; name NULL */
+	STORE_CLOCK,          /* hash: the primary's time; name NULL */
 	STORE_AUDIT,          /* stream, name NULL */
 };
 

@@ -42,11 +42,15 @@
 #include "fcgi-app/server/serve.h"
 #include "fcgi-app/store/schema.h"
 
+#define RETRY_MS 1000 /* to bring up the store */
+#define BEAT_MS  5000 /* to tell the replicas what time it is */
+
 /* What the threads share. */
 struct server {
 	pthread_mutex_t lock;  /* of config and of references to any config */
 	struct config *config; /* in force; only the main thread changes it */
-	bool is_store_right;   /* at the last look, by the main thread */
+	struct store store;    /* the main thread's */
+	bool is_store_right;   /* at its last look */
 	struct err complaint;  /* about the store, which was logged */
 	int listen_fd;
 	int stop[2]; /* a pipe; closing the end for writing stops all */
@@ -125,6 +129,15 @@ work(void *arg)
 	return NULL;
 }
 
+/* It points into the settings of the config that is about to be dropped. */
+static void
+drop_store(struct server *server)
+{
+	redis_free(server->store.redis);
+	server->store.redis = NULL;
+	server->is_store_right = false;
+}
+
 static void
 reload(struct server *server, const char *file)
 {
@@ -140,35 +153,47 @@ reload(struct server *server, const char *file)
 	(void)pthread_mutex_lock(&server->lock);
 	old = server->config;
 	server->config = fresh;
+	drop_store(server);
 	config_drop(old);
 	(void)pthread_mutex_unlock(&server->lock);
-	server->is_store_right = false;
 	log_line("settings and accounts read again");
 }
 
 /*
- * The store may be away, of an older schema, or not the one that is meant: say
- * so before the first request does, and go on trying until it is right.
+ * The store of the main thread.  It may be away, of an older schema, or not the
+ * one that is meant: say so before the first request does, and go on trying
+ * until it is right.
  */
 static void
 bring_up_store(struct server *server)
 {
 	const struct settings *settings = &server->config->settings;
 	struct redis *redis;
-	struct store store;
 	struct err err = { 0 };
-	enum err_code rc;
+	enum err_code rc = ERR_OK;
 
-	rc = redis_new(&redis, &settings->redis, &err);
-	if (rc == ERR_OK) {
-		store_init(&store, redis, settings);
-		rc = schema_bring_up(&store, &err);
-		redis_free(redis);
+	if (server->store.redis == NULL) {
+		rc = redis_new(&redis, &settings->redis, &err);
+		if (rc == ERR_OK)
+			store_init(&server->store, redis, settings);
 	}
+	if (rc == ERR_OK)
+		rc = schema_bring_up(&server->store, &err);
 	server->is_store_right = rc == ERR_OK;
 	if (rc != ERR_OK && strcmp(err.text, server->complaint.text) != 0)
 		log_line("%s", err.text);
 	server->complaint = err;
+}
+
+/* What the main thread has to do for the store every now and then. */
+static void
+tend_store(struct server *server)
+{
+	if (!server->is_store_right)
+		bring_up_store(server);
+	else if (server->config->settings.replicas_required > 0 &&
+	    schema_beat(&server->store, NULL) != ERR_OK)
+		server->is_store_right = false;
 }
 
 /* A worker that is at one request for so long will not come back. */
@@ -181,25 +206,35 @@ has_stuck_worker(const struct worker *workers, unsigned n, int64_t limit_ms)
 	return false;
 }
 
+/* How long the main thread may sleep. */
+static int64_t
+pause_ms(const struct server *server, int64_t limit_ms)
+{
+	int64_t ms = limit_ms > 0 ? limit_ms / 4 : 60000;
+
+	if (!server->is_store_right && ms > RETRY_MS)
+		return RETRY_MS;
+	if (server->config->settings.replicas_required > 0 && ms > BEAT_MS)
+		return BEAT_MS;
+	return ms;
+}
+
 /* Look after the workers until a signal comes; returns its number. */
 static int
 supervise(struct server *server, const struct worker *workers, unsigned n,
     const sigset_t *set)
 {
 	int64_t limit_ms = notify_watchdog_ms();
-	int64_t pause_ms = limit_ms > 0 ? limit_ms / 4 : 60000;
 	int signo;
 
 	do {
-		struct timespec pause;
-		int64_t ms =
-		    server->is_store_right || pause_ms < 1000 ? pause_ms : 1000;
+		int64_t ms = pause_ms(server, limit_ms);
+		struct timespec pause = { .tv_sec = (time_t)(ms / 1000),
+			.tv_nsec = (long)(ms % 1000) * 1000000 };
 
-		pause.tv_sec = (time_t)(ms / 1000);
-		pause.tv_nsec = (long)(ms % 1000) * 1000000;
 		signo = sigtimedwait(set, NULL, &pause);
-		if (signo < 0 && !server->is_store_right)
-			bring_up_store(server);
+		if (signo < 0)
+			tend_store(server);
 		if (!has_stuck_worker(workers, n, limit_ms))
 			notify_alive();
 	} while (signo < 0);
@@ -316,6 +351,7 @@ serve(const char *file, const char *where, struct err *err)
 		(void)close(server.listen_fd);
 	if (rc == ERR_OK && where != NULL && strncmp(where, "unix:", 5) == 0)
 		(void)unlink(where + 5);
+	redis_free(server.store.redis);
 	config_drop(server.config);
 	if (rc != ERR_OK)
 		notify_failed(err);

@@ -1,6 +1,6 @@
 /*
- * The store's identity and the schema of its keys.  What has changed from one
- * schema to the next is a row and a script; ARCHITECTURE.md, "Store".
+ * The store's identity, the schema of its keys, and its time.  What has changed
+ * from one schema to the next is a row and a script; ARCHITECTURE.md, "Store".
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,4 +111,18 @@ schema_bring_up(struct store *store, struct err *err)
 			rc = migrate(store, schema, err);
 	} while (rc == ERR_OK && schema < STORE_SCHEMA);
 	return rc;
+}
+
+enum err_code
+schema_beat(const struct store *store, struct err *err)
+{
+	struct script_call call;
+	struct script_result result;
+	char schema[16];
+
+	(void)snprintf(schema, sizeof(schema), "%d", STORE_SCHEMA);
+	begin(&call, &script_beat, store);
+	call.args[ARG_STORE_ID] = store->id;
+	call.args[ARG_SCHEMA] = schema;
+	return script_run(&result, &call, err);
 }

@@ -23,4 +23,11 @@ MUST_CHECK enum err_code schema_count(long long *n, const struct store *store,
  */
 MUST_CHECK enum err_code schema_bring_up(struct store *store, struct err *err);
 
+/*
+ * Write down what time it is at Redis, which its replicas will hear.
+ * Returns ERR_OK or ERR_STORE.
+ */
+MUST_CHECK enum err_code schema_beat(const struct store *store,
+    struct err *err);
+
 #endif

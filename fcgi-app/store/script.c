@@ -23,6 +23,7 @@ script_call_init(struct script_call *call, const struct script *script,
 	memset(call->args, 0, sizeof(call->args));
 	store_key(&keys[KEY_AUDIT], store, STORE_AUDIT, NULL);
 	store_key(&keys[KEY_STORE], store, STORE_SELF, NULL);
+	store_key(&keys[KEY_CLOCK], store, STORE_CLOCK, NULL);
 	store_key(&keys[KEY_AUTHORISATIONS], store, STORE_AUTHORISATIONS, NULL);
 	store_key(&keys[KEY_LAST_USED], store, STORE_LAST_USED, NULL);
 	store_key_response(&keys[KEY_RESPONSES], store, challenge);

@@ -14,9 +14,9 @@ struct script {
 	const char *text;
 };
 
-extern const struct script script_create, script_rotate, script_publish,
-    script_expire, script_persist, script_delete, script_check, script_refuse,
-    script_init, script_migrate_1, script_migrate_2;
+extern const struct script script_beat, script_create, script_rotate,
+    script_publish, script_expire, script_persist, script_delete, script_check,
+    script_refuse, script_init, script_migrate_1, script_migrate_2;
 
 #define SCRIPT_KEYS_MAX (DNSNAME_MAX / 2 + 8) /* a label takes two octets */
 #define SCRIPT_N_VALUES 3
