@@ -190,12 +190,13 @@ names_answer(struct backend *b, const struct question *q,
 		b, reply,
 		{ .version = b->version, .qname = q->qname, .asked = q->rrtype }
 	};
+	const struct tree_question question = { name, q->zone_id,
+		q->rrtype == RRTYPE_SOA };
 	struct place place;
 	enum err_code rc;
 
 	view_begin(b->view);
-	rc = tree_find(&place, b->settings, b->view, name, q->zone_id,
-	    q->rrtype == RRTYPE_SOA, err);
+	rc = tree_find(&place, &question, b->settings, b->view, err);
 	if (rc != ERR_OK)
 		return rc;
 	l.owner.id = place.zone_id;

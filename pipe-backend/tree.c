@@ -1,30 +1,9 @@
 #include <string.h>
 
+#include "pipe-backend/chain.h"
 #include "pipe-backend/tree.h"
 
-#define LABELS_MAX 128 /* more than 253 octets can have */
-/*
- * So many levels of a name are read at once.  Most names have no more; and a
- * name of a hundred labels, which anybody may ask for, costs no more either,
- * since nothing is below the first level that is empty.
- */
-#define LEVELS_AT_ONCE 6
-#define ROUNDS_MAX     64
-
-/*
- * A name from its top: level k is its last k labels.  The store is asked from
- * the top, too, as far as there is anything.
- */
-struct chain {
-	const char *name;
-	size_t len;
-	size_t n_labels;
-	size_t own_min;        /* an authorisation has so many labels */
-	size_t at[LABELS_MAX]; /* of level k: where it begins; at[0] is len */
-	size_t n_nodes;        /* below this level, no node has anything */
-	size_t covered_from;   /* every level from here on is covered */
-	struct node nodes[LABELS_MAX]; /* of levels 1 to n_nodes */
-};
+#define ROUNDS_MAX 64 /* of reading for one question */
 
 /* All that is known about the question. */
 struct tree {
@@ -35,113 +14,8 @@ struct tree {
 	size_t zone_level;   /* of the zone's name in `plain`; 0: not in it */
 	size_t elsewhere_level; /* from here on, other_zones; 0: nowhere */
 	size_t static_level;    /* down to here, records of the settings */
-	int32_t ids[LABELS_MAX];
+	int32_t ids[CHAIN_LABELS_MAX];
 };
-
-static void
-chain_init(struct chain *c, const char *name, size_t len, size_t own_min)
-{
-	c->name = name;
-	c->len = len;
-	c->own_min = own_min;
-	c->n_labels = 0;
-	c->n_nodes = 0;
-	c->covered_from = SIZE_MAX;
-	c->at[0] = len + 1;
-	if (len == 0)
-		return;
-	for (size_t i = len; i > 0; i--)
-		if (name[i - 1] == '.')
-			c->at[++c->n_labels] = i;
-	c->at[++c->n_labels] = 0;
-}
-
-/* The leftmost label of a level. */
-static const char *
-label_of(const struct chain *c, size_t level, size_t *len)
-{
-	*len = c->at[level - 1] - c->at[level] - 1;
-	return c->name + c->at[level];
-}
-
-static bool
-has_label(const struct chain *c, size_t level, const char *label)
-{
-	size_t len;
-	const char *text = label_of(c, level, &len);
-
-	return len == strlen(label) && memcmp(text, label, len) == 0;
-}
-
-static bool
-has_account_label(const struct chain *c, size_t level)
-{
-	size_t len;
-	const char *text = label_of(c, level, &len);
-
-	return challenge_is_label(text, len);
-}
-
-static const struct node *
-node_at(const struct chain *c, size_t level)
-{
-	static const struct node none;
-
-	return level >= 1 && level <= c->n_nodes ? &c->nodes[level] : &none;
-}
-
-static bool
-is_own(const struct chain *c, size_t level)
-{
-	return level >= c->own_min && node_at(c, level)->is_own;
-}
-
-static bool
-is_covered(const struct chain *c, size_t level)
-{
-	return is_own(c, level) || level >= c->covered_from;
-}
-
-/*
- * Go down the name as far as there is anything.  False when the view has to
- * read first: then so many levels more were asked for.
- */
-static bool
-walk(struct chain *c, struct view *view)
-{
-	size_t n_missing = 0;
-
-	c->n_nodes = 0;
-	c->covered_from = SIZE_MAX;
-	for (size_t k = 1; k <= c->n_labels; k++) {
-		struct node *node = &c->nodes[k];
-
-		if (!view_node(view, node, c->name + c->at[k],
-			c->len - c->at[k])) {
-			if (++n_missing == LEVELS_AT_ONCE)
-				break;
-			continue;
-		}
-		if (n_missing > 0)
-			continue;
-		c->n_nodes = k;
-		if (is_own(c, k) && node->suffix_match &&
-		    c->covered_from == SIZE_MAX)
-			c->covered_from = k + 1;
-		if (!node->has_descendant)
-			break;
-	}
-	return n_missing == 0;
-}
-
-/* The name of a level, as a value of its own. */
-static void
-copy_level(struct dnsname *out, const struct chain *c, size_t level)
-{
-	out->len = c->len - c->at[level];
-	memcpy(out->text, c->name + c->at[level], out->len);
-	out->text[out->len] = '\0';
-}
 
 /* Of the two chains, and of what stands for a challenge in each. */
 struct source {
@@ -166,18 +40,18 @@ spelling_of(struct source *out, const struct tree *t, const struct chain *c,
 	if (level == 0)
 		return false;
 	if (t->s->persistent_records &&
-	    has_label(c, level, "_validation-persist")) {
+	    chain_has_label(c, level, "_validation-persist")) {
 		out->is_records = true;
 		out->of = level - 1;
 		return out->of >= STORE_MIN_LABELS;
 	}
-	if (has_account_label(c, level)) {
+	if (chain_has_account_label(c, level)) {
 		out->is_labelled = true;
 		out->label_at = level;
 		of--;
 	}
 	if (!is_in_zone) {
-		if (of == 0 || !has_label(c, of, "_acme-challenge"))
+		if (of == 0 || !chain_has_label(c, of, "_acme-challenge"))
 			return false;
 		of--;
 	}
@@ -191,7 +65,8 @@ source_at(struct source *out, const struct tree *t, const struct chain *c,
     size_t level)
 {
 	return spelling_of(out, t, c, level) &&
-	    (out->is_records ? is_own(c, out->of) : is_covered(c, out->of));
+	    (out->is_records ? chain_is_own(c, out->of)
+			     : chain_is_covered(c, out->of));
 }
 
 static const struct chain *
@@ -207,7 +82,7 @@ challenge_of(struct challenge *out, const struct tree *t,
 	const struct chain *c = chain_of(t, source);
 
 	memset(out, 0, sizeof(*out));
-	copy_level(&out->name, c, source->of);
+	chain_name(&out->name, c, source->of);
 	if (source->is_labelled)
 		memcpy(out->label, c->name + c->at[source->label_at],
 		    CHALLENGE_LABEL_LEN);
@@ -233,7 +108,7 @@ find_source(struct source *out, const struct tree *t, size_t level)
 static bool
 is_apex(enum apex_kind *kind, const struct tree *t, size_t level)
 {
-	const struct node *node = node_at(&t->plain, level);
+	const struct node *node = chain_node(&t->plain, level);
 	bool is_in_zone = level_inside(t, level) > 0;
 	struct source source;
 
@@ -261,12 +136,12 @@ is_empty_non_terminal(const struct tree *t, const struct dnsname *name)
 {
 	size_t level = t->plain.n_labels, inside = level_inside(t, level);
 
-	if ((level >= STORE_MIN_LABELS && is_covered(&t->plain, level)) ||
-	    node_at(&t->plain, level)->has_descendant)
+	if ((level >= STORE_MIN_LABELS && chain_is_covered(&t->plain, level)) ||
+	    chain_node(&t->plain, level)->has_descendant)
 		return true;
 	if (inside > 0 &&
-	    (is_covered(&t->inside, inside) ||
-		node_at(&t->inside, inside)->has_descendant))
+	    (chain_is_covered(&t->inside, inside) ||
+		chain_node(&t->inside, inside)->has_descendant))
 		return true;
 	return level <= t->static_level ||
 	    (t->s->zone.is_set && dnsname_is_under(&t->s->zone.name, name));
@@ -360,7 +235,7 @@ have_chain(struct tree *t, struct chain *c, bool soa_only)
 	static struct records records;
 	struct challenge challenge;
 	struct source source;
-	bool has_nodes = walk(c, t->view);
+	bool has_nodes = chain_walk(c, t->view);
 
 	if (soa_only || !spelling_of(&source, t, c, c->n_labels) ||
 	    (has_nodes && !source_at(&source, t, c, c->n_labels)))
@@ -472,9 +347,8 @@ find_data(struct place *place, struct tree *t, const struct dnsname *name)
 }
 
 enum err_code
-tree_find(struct place *place, const struct settings *settings,
-    struct view *view, const struct dnsname *name, int32_t zone_id,
-    bool soa_only, struct err *err)
+tree_find(struct place *place, const struct tree_question *q,
+    const struct settings *settings, struct view *view, struct err *err)
 {
 	static struct tree tree;
 	struct tree *t = &tree;
@@ -482,14 +356,14 @@ tree_find(struct place *place, const struct settings *settings,
 	size_t zone, level;
 
 	memset(place, 0, sizeof(*place));
-	tree_init(t, settings, view, name);
+	tree_init(t, settings, view, q->name);
 	level = t->plain.n_labels;
-	if (!may_be_ours(t, zone_id, soa_only))
+	if (!may_be_ours(t, q->zone_id, q->soa_only))
 		return ERR_OK;
-	rc = read_all(t, soa_only, err);
+	rc = read_all(t, q->soa_only, err);
 	if (rc != ERR_OK)
 		return rc;
-	zone = find_zone(t, zone_id);
+	zone = find_zone(t, q->zone_id);
 	if (zone == 0)
 		return ERR_OK;
 	place->zone_id = t->ids[zone];
@@ -501,7 +375,7 @@ tree_find(struct place *place, const struct settings *settings,
 	} else if (is_apex(&place->apex, t, level)) {
 		place->kind = PLACE_CUT;
 	} else if (!has_cut_above(t, zone)) {
-		find_data(place, t, name);
+		find_data(place, t, q->name);
 	}
 	return ERR_OK;
 }

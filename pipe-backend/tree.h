@@ -68,12 +68,14 @@ struct place {
 
 #define TREE_ANY_ZONE (-1)
 
+struct tree_question {
+	const struct dnsname *name;
+	int32_t zone_id; /* of the zone that is asked, or TREE_ANY_ZONE */
+	bool soa_only;   /* it matters only whether the name is an apex */
+};
+
 /*
  * Find out what a name is.
- *
- *   name	as dnsname_parse() has it
- *   zone_id	of the zone that is asked, or TREE_ANY_ZONE
- *   soa_only	it matters only whether the name is an apex
  *
  * Reads what it needs through the view, whose view_begin() was called; the
  * responses and records of the place are then in it.
@@ -81,8 +83,7 @@ struct place {
  * Returns ERR_OK or ERR_STORE.
  */
 MUST_CHECK enum err_code tree_find(struct place *place,
-    const struct settings *settings, struct view *view,
-    const struct dnsname *name, int32_t zone_id, bool soa_only,
-    struct err *err);
+    const struct tree_question *question, const struct settings *settings,
+    struct view *view, struct err *err);
 
 #endif
