@@ -1,4 +1,5 @@
 /* Exchanges with Redis, and when to connect again.  Hides hiredis. */
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -95,6 +96,7 @@ give_up(struct redis *redis, struct err *err, const char *doing,
 static const char *
 reason_of(const redisContext *context)
 {
+	assert(context != NULL);
 	if (context->err == REDIS_ERR_IO && errno == EAGAIN)
 		return "timed out";
 	return context->errstr;

@@ -50,6 +50,6 @@ bool chain_has_label(const struct chain *chain, size_t level,
 bool chain_has_account_label(const struct chain *chain, size_t level);
 
 /* The name of a level. */
-void chain_name(struct dnsname *name, const struct chain *chain, size_t level);
+void chain_name(struct dnsname *out, const struct chain *chain, size_t level);
 
 #endif

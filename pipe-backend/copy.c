@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,8 +139,10 @@ drop(struct copy *copy, struct entry **link)
 static void
 drop_oldest(struct copy *copy)
 {
-	struct entry **link = bucket_of(copy, copy->oldest->hash);
+	struct entry **link;
 
+	assert(copy->oldest != NULL);
+	link = bucket_of(copy, copy->oldest->hash);
 	while (*link != copy->oldest)
 		link = &(*link)->next;
 	drop(copy, link);
