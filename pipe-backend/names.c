@@ -121,18 +121,34 @@ add_txt(const struct lookup *l, const struct place *place)
 		add_records(l, &place->challenge.name);
 }
 
-/* The records of the settings, for ANY: PowerDNS asks for nothing else. */
+/* Is a name at, or below, an NS record of the settings? */
+static bool
+is_delegated(const struct zone_settings *zone, const struct dnsname *name)
+{
+	for (size_t i = 0; i < zone->n_records; i++)
+		if (strcmp(zone->records[i].type, "NS") == 0 &&
+		    dnsname_is_under(name, &zone->records[i].owner))
+			return true;
+	return false;
+}
+
+/*
+ * The records of the settings, for ANY: PowerDNS asks for nothing else.  It
+ * must not sign a delegation and its addresses (RFC 4035, 2.2).
+ */
 static void
 add_static(const struct lookup *l, const struct dnsname *name)
 {
 	const struct zone_settings *zone = &l->b->settings->zone;
+	struct reply_owner owner = l->owner;
 
+	owner.is_delegated = is_delegated(zone, name);
 	for (size_t i = 0; i < zone->n_records; i++) {
 		const struct zonerecord *r = &zone->records[i];
 
 		if (l->owner.asked == RRTYPE_ANY &&
 		    strcmp(r->owner.text, name->text) == 0)
-			reply_data(l->reply, &l->owner, r->type, r->ttl_s, "%s",
+			reply_data(l->reply, &owner, r->type, r->ttl_s, "%s",
 			    r->content);
 	}
 }

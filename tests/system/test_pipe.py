@@ -59,6 +59,20 @@ def test_what_is_asked_is_answered(stack, rrtype, want):
     assert [line.split("\t")[5] for line in lines[1:-1]] == want and lines[-1] == "END"
 
 
+@pytest.mark.parametrize("owner,auth", [
+    ("auth", ["1", "1", "1"]), ("www.auth", ["1"]), ("sub.auth", ["0", "0"]), ("ns.sub.auth", ["0"]), ("xsub.auth", ["1"])])
+def test_what_a_record_delegates_is_not_for_us_to_sign(stack, tmp_path, owner, auth):
+    """RFC 4035, 2.2: neither the NS records at a delegation nor the addresses at and below it."""
+    config = tmp_path / "acmeproxy.json"
+    config.write_text(json.dumps({**stack.settings, "zone": {"name": "auth.example.org", "records": [
+        "@ 60 A 192.0.2.53", "www 60 A 192.0.2.80", "ns.sub 60 A 192.0.2.1", "sub 60 NS ns.sub.auth.example.org",
+        "sub 60 A 192.0.2.2", "xsub 60 A 192.0.2.3"]}}))
+    _, lines = talk(stack, "HELO\t5", question("auth.example.org", "SOA"), config=config)
+    zone_id = lines[1].split("\t")[7]
+    _, lines = talk(stack, "HELO\t5", question(owner + ".example.org").replace("-1", zone_id), config=config)
+    assert [line.split("\t")[2] for line in lines[1:-1]] == auth
+
+
 @pytest.mark.parametrize("line", [
     "", "Q", "Q\t", "Q\ta.example\tIN", "X\ta", "Q " + CHALLENGE, "DATA\tx", "END", "\t\t\t",
     "Q\t" + "a" * 1100 + "\tIN\tANY\t-1\t0.0.0.0", "Q\t" + "a" * 9000, "AXFR\t1", "AXFR",
