@@ -51,7 +51,6 @@ UNBOUND = """server:
 BIND = """options {{
   directory "{dir}";
   pid-file none;
-  lock-file none;
   session-keyfile none;
   listen-on port {port} {{ {host}; }};
   listen-on-v6 {{ none; }};
@@ -100,9 +99,9 @@ def rdata(answer):
 
 
 class Parent:
-    """The name server of the root, of com, net and org, and of example.com, .net and .org.
+    """The name server of the root, of com, net and org, of example.com, .net and .org, and of what records has.
 
-    records are more records of these three, a list a zone; those in `signed` are signed.
+    records are more records of these three, and those of more zones; the zones in `signed` are signed.
     example.net has the address of our name server: resolvers look up the names in NS records
     too, and some believe only what they find there.
     """
@@ -115,9 +114,11 @@ class Parent:
                        *(f"{top} 60 IN NS parent.example.net." for top in tops)]}
         for top in tops:
             zones[top] = ["example 60 IN NS parent.example.net."]
-            zones[f"example.{top}"] = ["www 60 IN A 192.0.2.80", *records.get(f"example.{top}", [])]
+            zones[f"example.{top}"] = ["www 60 IN A 192.0.2.80"]
         zones["net"].append(f"parent.example 60 IN A {self.host}")
         zones["example.net"] += [f"parent 60 IN A {self.host}", f"ns1.acmeproxy 60 IN A {our_host}"]
+        for zone, lines in records.items():
+            zones[zone] = zones.get(zone, []) + lines
         for zone, lines in zones.items():
             self._write(zone, lines)
         (directory / "pdns.conf").write_text(PDNS.format(dir=directory, host=self.host))
@@ -205,7 +206,7 @@ class Resolver:
 
 class Unbound(Resolver):
     NAME, PROGRAM, OPTIONS = "unbound", "/usr/sbin/unbound", ["-d", "-c"]
-    KEEPS_NODATA_S = 0
+    KEEPS_DENIAL_S = 0
 
     def _configure(self, anchors):
         (self.dir / "conf").write_text(UNBOUND.format(
@@ -217,7 +218,7 @@ class Bind(Resolver):
     """A second resolver.  It runs from one file as any user, and dig has brought its libraries already."""
 
     NAME, PROGRAM, OPTIONS = "named", "/usr/sbin/named", ["-g", "-c"]
-    KEEPS_NODATA_S = 1  # a TTL of 0 means until the second ends
+    KEEPS_DENIAL_S = 1  # a TTL of 0 means until the second ends
 
     def _configure(self, anchors):
         lines = [re.sub(r"(\S+) IN DS (\d+ \d+ \d+) (\w+)", r'  "\1" static-ds \2 "\3";', anchor)
