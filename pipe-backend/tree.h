@@ -24,10 +24,10 @@
  *	the parent of N		N has an authorisation (authority parent)
  *
  * The last two hold outside of other_zones and of Z only.  When Z is signed,
- * nothing in it but Z itself is an apex: there, a zone without keys would break
- * the chain of trust.  Nor is a name at which, or below which, Z has a record
- *of the settings: nobody takes that away.  What would be an apex is data of Z
- * instead.
+ * nothing in it but Z itself is an apex: another one would have no keys, and
+ * what it has would not be signed.  Nor is a name at which, or below which, Z
+ * has a record of the settings: nobody takes that away.  What would be an apex
+ * is data of Z instead.
  *
  * Every name below an apex, down to the next apex, is the zone's.  It exists
  * when it has data: the responses under an account's label, a record of the
@@ -37,7 +37,7 @@
  * has a challenge below it.
  *
  * An apex below another one is a cut in the outer zone, whose answer about it
- *is a delegation: a DS question is one for the outer zone (RFC 4035, 3.1.4.1).
+ * is a delegation: a DS question is one for the outer zone (RFC 4035, 3.1.4.1).
  *
  * What is kept true: no name has NXDOMAIN while a name below it exists; and a
  * name has one answer in one zone, which is the one that PowerDNS asks for: it
