@@ -11,7 +11,7 @@ import dns.flags
 import dns.rcode
 import dns.rdatatype
 import pytest
-from conftest import VALUE, Api, Dns, until, value
+from conftest import VALUE, Api, Dns, create_by_command, until, value
 from delegation import OUR_NS, Bind, Parent, Unbound, ask, free_loopback, rdata
 from installed.readme import Readme
 from stack.stack import Stack
@@ -64,7 +64,7 @@ class Chain:
         assert answer.status == 200, answer.text
         self.api.create("idle.example.com")
         for name in ("www.example.com", "www.example.org", f"host.{ZONE}"):
-            self.api.publish(name, self.api.create(name))
+            self.api.publish(name, create_by_command(stack, name))
 
 
 @pytest.fixture(scope="module")
