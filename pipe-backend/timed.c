@@ -20,11 +20,12 @@ score_ms(const struct redis_reply *score)
 
 size_t
 timed_pack(char *buf, size_t size, const struct redis_reply *values,
-    timed_check *check, const char *name)
+    size_t most, timed_check *check, const char *name)
 {
 	size_t used = 0;
 
-	for (size_t i = 0; i + 1 < redis_reply_n(values); i += 2) {
+	for (size_t i = 0; i + 1 < redis_reply_n(values) && i < 2 * most;
+	     i += 2) {
 		struct timed timed;
 		size_t len;
 		const char *text =

@@ -16,13 +16,14 @@ typedef bool timed_check(const char *text, size_t len);
 /*
  * Pack the reply to ZRANGE ... WITHSCORES.
  *
+ *   most	so many values at most
  *   check	what is not as it should be is left out, and logged
  *   name	for the log
  *
  * Returns the octets that it took; what does not fit is left out, too.
  */
 size_t timed_pack(char *buf, size_t size, const struct redis_reply *values,
-    timed_check *check, const char *name);
+    size_t most, timed_check *check, const char *name);
 
 /*
  * Take the next value that has not ended.

@@ -30,7 +30,8 @@
  * - A key changes while it is being read: the message about that comes after
  *   the reply, and is read before the next question is answered.
  * - Time passes without a message: each value has its time, and is compared at
- *   each answer with the clock of the store.
+ *   each answer with the clock of the store, less what that differs from the
+ *   primary's.
  *
  * Without tracking (over TCP, an old list of users in Redis) the copy is
  * emptied for each question.
@@ -43,13 +44,16 @@
 #include "common/log.h"
 #include "common/tracking.h"
 #include "pipe-backend/copy.h"
+#include "pipe-backend/timed.h"
 #include "pipe-backend/view.h"
+#include "pipe-backend/wanted.h"
 
 #define LEASE_MS          500
 #define RETRY_TRACKING_MS 1000
+#define SKEW_LOGGED_MS    5000
+#define SKEW_MAX_MS       60000 /* then responses are hidden too early */
+#define TELL_SKEW_MS      60000
 #define WANTED_MAX        32
-
-enum kind { KIND_NODE, KIND_RESPONSES, KIND_RECORDS };
 
 /* The keys of Redis whose changes matter, and what they are in the copy. */
 static const struct {
@@ -58,14 +62,8 @@ static const struct {
 } followed[] = {
 	{ STORE_AUTHORISATION, KIND_NODE }, { STORE_BELOW, KIND_NODE },
 	{ STORE_RESPONSE, KIND_RESPONSES }, { STORE_PERSISTENT, KIND_RECORDS },
-	{ STORE_SELF, KIND_NODE }, /* then all is doubtful */
-};
-
-struct wanted {
-	enum kind kind;
-	size_t len;
-	char
-	    text[DNSNAME_MAX + CHALLENGE_LABEL_LEN + 2]; /* NAME, NAME/_LABEL */
+	{ STORE_CLOCK, KIND_NODE }, /* take_skew() */
+	{ STORE_SELF, KIND_NODE },  /* then all is doubtful */
 };
 
 struct view {
@@ -73,12 +71,16 @@ struct view {
 	struct copy *copy;
 	struct tracking *tracking;
 	unsigned tracked; /* the redis_connection() that it was started for */
-	struct store_key prefixes[COUNT_OF(followed)];
+	struct store_key prefixes[COUNT_OF(followed)], clock;
 	bool must_read;
 	int64_t read_at_ms;  /* the last exchange began, by the steady clock */
 	int64_t retry_at_ms; /* tracking */
 	bool has_time;       /* the users of Redis let us ask */
 	int64_t offset_ms;   /* of the store's clock from the steady one */
+	int64_t beat_at_ms; /* the primary told its time, and we did not read it
+			       yet; 0: we did */
+	int64_t skew_ms;    /* of the store's clock from the primary's */
+	int64_t told_at_ms; /* that it is large was logged */
 	size_t n_wanted;
 	struct wanted wanted[WANTED_MAX];
 	struct err complaint; /* about tracking, which was logged */
@@ -90,6 +92,11 @@ on_change(void *ctx, const char *key, size_t len)
 {
 	struct view *v = ctx;
 
+	if (key != NULL && len == v->clock.len &&
+	    memcmp(key, v->clock.text, len) == 0) {
+		v->beat_at_ms = clock_steady_ms();
+		return;
+	}
 	for (size_t i = 0; key != NULL && i < COUNT_OF(followed); i++) {
 		const struct store_key *prefix = &v->prefixes[i];
 
@@ -123,6 +130,7 @@ view_new(struct view **view, const struct settings *settings, struct err *err)
 	v->has_time = true;
 	for (size_t i = 0; i < COUNT_OF(followed); i++)
 		store_key(&v->prefixes[i], &v->store, followed[i].kind, NULL);
+	store_key(&v->clock, &v->store, STORE_CLOCK, NULL);
 	rc = copy_new(&v->copy, (size_t)settings->dns_copy_mib << 20, err);
 	if (rc == ERR_OK)
 		rc = tracking_new(&v->tracking, &settings->redis_read,
@@ -192,8 +200,9 @@ view_must_read(const struct view *view)
 int64_t
 view_now_ms(const struct view *view)
 {
-	return view->has_time ? clock_steady_ms() + view->offset_ms
-			      : clock_now_ms();
+	if (!view->has_time)
+		return clock_now_ms();
+	return clock_steady_ms() + view->offset_ms - view->skew_ms;
 }
 
 /* Find a value in the copy, or note that it is wanted. */
@@ -230,30 +239,6 @@ view_node(struct view *view, struct node *out, const char *name, size_t len)
 	return value != NULL;
 }
 
-/* A value and its time, as they are in the copy: these, and then the text. */
-struct timed {
-	int64_t until_ms;
-	uint16_t len;
-};
-
-/* Take the next value that is not over; false after the last. */
-static bool
-next_timed(const char **text, size_t *len, const char **at, const char *end,
-    int64_t now_ms)
-{
-	struct timed timed;
-
-	while (*at < end) {
-		memcpy(&timed, *at, sizeof(timed));
-		*text = *at + sizeof(timed);
-		*len = timed.len;
-		*at = *text + timed.len;
-		if (timed.until_ms > now_ms)
-			return true;
-	}
-	return false;
-}
-
 bool
 view_responses(struct view *view, struct responses *out,
     const struct challenge *challenge)
@@ -269,7 +254,7 @@ view_responses(struct view *view, struct responses *out,
 		return false;
 	end = at + size;
 	out->n = 0;
-	while (next_timed(&text, &len, &at, end, view_now_ms(view)))
+	while (timed_next(&text, &len, &at, end, view_now_ms(view)))
 		if (txtvalue_parse(&out->v[out->n], text, len, NULL) == ERR_OK)
 			out->n++;
 	return true;
@@ -286,131 +271,11 @@ view_records(struct view *view, struct records *out, const struct dnsname *name)
 		return false;
 	end = at + size;
 	out->n = 0;
-	while (next_timed(&text, &len, &at, end, view_now_ms(view)))
+	while (timed_next(&text, &len, &at, end, view_now_ms(view)))
 		if (issuevalue_parse(&out->v[out->n], text, len) ==
 		    ISSUEVALUE_OK)
 			out->n++;
 	return true;
-}
-
-/* The key of Redis that a wanted value is kept under. */
-static void
-key_of(struct store_key *key, const struct view *v, enum store_kind kind,
-    const struct wanted *wanted)
-{
-	store_key(key, &v->store, kind, NULL);
-	memcpy(key->text + key->len, wanted->text, wanted->len + 1);
-	key->len += wanted->len;
-}
-
-/* Queue the commands for a wanted value; returns how many they are. */
-static size_t
-ask(const struct view *v, const struct wanted *wanted)
-{
-	struct redis *redis = v->store.redis;
-	struct store_key key;
-
-	switch (wanted->kind) {
-	case KIND_NODE:
-		key_of(&key, v, STORE_AUTHORISATION, wanted);
-		redis_add_words(redis, "HGET", key.text, "suffix_match",
-		    (char *)NULL);
-		key_of(&key, v, STORE_BELOW, wanted);
-		redis_add_words(redis, "HMGET", key.text, "children",
-		    "descendants", (char *)NULL);
-		return 2;
-	case KIND_RESPONSES:
-	case KIND_RECORDS:
-		key_of(&key, v,
-		    wanted->kind == KIND_RESPONSES ? STORE_RESPONSE
-						   : STORE_PERSISTENT,
-		    wanted);
-		redis_add_words(redis, "ZRANGE", key.text,
-		    wanted->kind == KIND_RESPONSES ? "-32" : "-8", "-1",
-		    "WITHSCORES", (char *)NULL);
-		return 1;
-	}
-	return 0;
-}
-
-_Static_assert(STORE_VALUES_MAX == 32 && STORE_RECORDS_MAX == 8,
-    "as many as ask() wants");
-
-static bool
-has_field(const struct redis_reply *fields, size_t i)
-{
-	return i < redis_reply_n(fields) &&
-	    !redis_reply_is_nil(redis_reply_at(fields, i));
-}
-
-static void
-keep_node(struct view *v, const struct copy_key *key, size_t first)
-{
-	const struct redis_reply *own = redis_reply(v->store.redis, first);
-	const struct redis_reply *below =
-	    redis_reply(v->store.redis, first + 1);
-	struct node node = {
-		.is_own = !redis_reply_is_nil(own),
-		.suffix_match =
-		    strcmp(redis_reply_text(own, NULL), "true") == 0,
-		.has_child = has_field(below, 0),
-		.has_descendant = has_field(below, 1),
-	};
-
-	copy_put(v->copy, key, &node, sizeof(node));
-}
-
-/* Is it what it should be?  The store is not ours alone. */
-static bool
-is_good(enum kind kind, const char *text, size_t len)
-{
-	struct issuevalue record;
-	struct txtvalue value;
-
-	return kind == KIND_RESPONSES
-	    ? txtvalue_parse(&value, text, len, NULL) == ERR_OK
-	    : issuevalue_parse(&record, text, len) == ISSUEVALUE_OK;
-}
-
-/* A score of Redis in ms: digits, or "inf". */
-static int64_t
-score_ms(const struct redis_reply *score)
-{
-	const char *text = redis_reply_text(score, NULL);
-
-	return strcmp(text, "inf") == 0 ? INT64_MAX : strtoll(text, NULL, 10);
-}
-
-static void
-keep_values(struct view *v, const struct copy_key *key, size_t first)
-{
-	const struct redis_reply *values = redis_reply(v->store.redis, first);
-	size_t most =
-	    key->kind == KIND_RESPONSES ? STORE_VALUES_MAX : STORE_RECORDS_MAX;
-	char kept[UINT16_MAX];
-	size_t n = 0;
-
-	for (size_t i = 0; i + 1 < redis_reply_n(values) && i < 2 * most;
-	     i += 2) {
-		struct timed timed;
-		size_t len;
-		const char *text =
-		    redis_reply_text(redis_reply_at(values, i), &len);
-
-		if (n + sizeof(timed) + len > sizeof(kept) ||
-		    !is_good((enum kind)key->kind, text, len)) {
-			log_line("%.*s: a value of %zu octets is malformed",
-			    (int)key->len, key->text, len);
-			continue;
-		}
-		memset(&timed, 0, sizeof(timed));
-		timed.until_ms = score_ms(redis_reply_at(values, i + 1));
-		timed.len = (uint16_t)len;
-		memcpy(kept + n, &timed, sizeof(timed));
-		memcpy(kept + n + sizeof(timed), text, len);
-		n += sizeof(timed) + len;
-	}
-	copy_put(v->copy, key, kept, n);
 }
 
 /* Take TIME's reply: seconds and microseconds, as texts. */
@@ -428,6 +293,34 @@ take_time(struct view *v, const struct redis_reply *reply)
 		10) /
 		1000 -
 	    now_ms;
+}
+
+/*
+ * Take the primary's time as it was when we heard of it.  A replica whose clock
+ * is fast hides a response before its time, and one that is slow keeps it; what
+ * it says about the end of each is right, if its clock is known.
+ */
+static void
+take_skew(struct view *v, const struct redis_reply *fields)
+{
+	int64_t now_ms = clock_steady_ms(), primary_ms;
+
+	if (redis_reply_n(fields) != 1 || !v->has_time)
+		return;
+	primary_ms = strtoll(redis_reply_text(redis_reply_at(fields, 0), NULL),
+	    NULL, 10);
+	if (primary_ms == 0)
+		return;
+	v->skew_ms = v->beat_at_ms + v->offset_ms - primary_ms;
+	v->beat_at_ms = 0;
+	if (llabs(v->skew_ms) < SKEW_LOGGED_MS ||
+	    (v->told_at_ms != 0 && now_ms - v->told_at_ms < TELL_SKEW_MS))
+		return;
+	v->told_at_ms = now_ms;
+	log_line("the clock of this server is %lld s %s, compared with that of "
+		 "the first server: use NTP",
+	    (long long)(llabs(v->skew_ms) / 1000),
+	    v->skew_ms > 0 ? "fast" : "slow");
 }
 
 /* Have tracking, if that is possible, before anything is read. */
@@ -467,12 +360,17 @@ exchange(struct view *v, struct err *err)
 	if (rc != ERR_OK)
 		return rc;
 	for (size_t i = 0; i < v->n_wanted; i++)
-		n += ask(v, &v->wanted[i]);
+		n += wanted_ask(&v->wanted[i], &v->store);
 	store_ask_self(&v->store);
-	if (v->has_time)
+	if (v->has_time) {
 		redis_add_words(redis, "TIME", (char *)NULL);
+		redis_add_words(redis, "HMGET", v->clock.text, "now_ms",
+		    (char *)NULL);
+	}
 	rc = redis_end(redis, err);
-	if (rc != ERR_OK && redis_failed_with(redis, n + 1, "NOPERM")) {
+	if (rc != ERR_OK &&
+	    (redis_failed_with(redis, n + 1, "NOPERM") ||
+		redis_failed_with(redis, n + 2, "NOPERM"))) {
 		v->has_time = false;
 		return exchange(v, err);
 	}
@@ -481,19 +379,13 @@ exchange(struct view *v, struct err *err)
 		    store_check_readable(&v->store, redis_reply(redis, n), err);
 	if (rc != ERR_OK)
 		return rc;
-	for (size_t i = 0; i < v->n_wanted; i++) {
-		const struct wanted *wanted = &v->wanted[i];
-		const struct copy_key key = { (int)wanted->kind, wanted->text,
-			wanted->len };
-
-		if (wanted->kind == KIND_NODE)
-			keep_node(v, &key, first);
-		else
-			keep_values(v, &key, first);
-		first += wanted->kind == KIND_NODE ? 2 : 1;
-	}
-	if (v->has_time)
+	for (size_t i = 0; i < v->n_wanted; i++)
+		first += wanted_keep(&v->wanted[i], v->copy, &v->store, first);
+	if (v->has_time) {
 		take_time(v, redis_reply(redis, n + 1));
+		if (v->beat_at_ms != 0)
+			take_skew(v, redis_reply(redis, n + 2));
+	}
 	v->read_at_ms = began_ms;
 	return ERR_OK;
 }
@@ -515,5 +407,9 @@ view_read(struct view *view, struct err *err)
 	}
 	view->must_read = false;
 	view->n_wanted = 0;
+	if (view->skew_ms > SKEW_MAX_MS)
+		return err_set(err, ERR_STORE,
+		    "the clock of this server is %lld s fast",
+		    (long long)(view->skew_ms / 1000));
 	return ERR_OK;
 }
