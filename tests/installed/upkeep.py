@@ -108,8 +108,8 @@ def upgrade(world):
         machine.must(AS_SCHEMA_1)
         server.reader.directory = "/root/new"
         server.reader.type(again)
-        expect_in("schema 2", machine.must(REDIS + "redis hgetall acmeproxy:store").replace(
-            "schema\n2", "schema 2"), "the store")
+        expect_in("schema 3", machine.must(REDIS + "redis hgetall acmeproxy:store").replace(
+            "schema\n3", "schema 3"), "the store")
         server.wait_until_it_works("upgraded")
         server.expect_well()
     with step("settings and data stay; what nobody changed follows the new version"):
