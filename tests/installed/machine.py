@@ -106,7 +106,8 @@ class Machine:
              "-E", "LANG=C.UTF-8", "-E", "DEBIAN_FRONTEND=noninteractive",
              # The default is the script, whose lines systemd would take for settings.
              "--description=a root shell",
-             "bash", "-l", "-c", script], seconds, stdin)
+             # systemd would expand ${...} itself.
+             "bash", "-l", "-c", script.replace("$", "$$")], seconds, stdin)
 
     def must(self, script, seconds=RUN_SECONDS, stdin=None):
         """Run a script that has to succeed; returns what it printed."""

@@ -1,6 +1,7 @@
 """README, "A second name server"."""
 
 import shutil
+import time
 
 from stack.process import StackError, wait_until
 
@@ -78,6 +79,7 @@ def second(world):
         answer, response = server.api.publish(NAME, server.secrets[NAME])
         expect(answer.status, 503, str(answer))
         wait_until("SERVFAIL from the second", lambda: says_servfail(last), seconds=30)
+        time.sleep(1)  # each coprocess relies on what it has read for half a second
         for _ in range(50):
             expect(texts(SECOND, CHALLENGE), "SERVFAIL", "the second")
         # A name has at most 32: the response with the 503 may have replaced the oldest.
