@@ -35,7 +35,8 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c 
 
 PROGRAMS := $(BUILD)/acmeproxy $(BUILD)/acmeproxy-pipe
 COMMON   := $(call objects,common)
-APP      := $(call objects,fcgi-app) $(BUILD)/fcgi-app/store/scripts.o
+APP      := $(call objects,fcgi-app) $(BUILD)/fcgi-app/store/scripts.o \
+	$(BUILD)/fcgi-app/snippet_lines.o
 PIPE     := $(call objects,pipe-backend)
 SCRIPTS  := beat create rotate publish expire persist delete check refuse
 HEADLESS := init migrate_1 migrate_2
@@ -87,6 +88,14 @@ $(BUILD)/fcgi-app/store/scripts.c: $(wildcard fcgi-app/store/scripts/*) Makefile
 		echo "};" || exit; \
 	done >>$@.new
 	@rm $@.lua $@.sed && mv $@.new $@
+
+# What `acmeproxy powerdnsconfig` prints: an array of the lines.
+$(BUILD)/fcgi-app/snippet_lines.c: deploy/powerdns/acmeproxy.conf Makefile
+	@mkdir -p $(@D)
+	@{ echo '#include "fcgi-app/snippet.h"' && \
+		echo 'const char *const snippet_lines[] = {' && \
+		sed 's/[\\"]/\\&/g; s/.*/	"&",/' $< && \
+		echo '	NULL };'; } >$@.new && mv $@.new $@
 
 # A unit test is linked with everything but the main files.
 $(BUILD)/test_%: $(BUILD)/tests/unit/test_%.o $(APP) $(PIPE) $(COMMON)

@@ -72,6 +72,7 @@ struct settings {
 	unsigned dns_copy_mib;        /* of each coprocess; 0: none */
 	char store_id_file[PATH_MAX]; /* which store is meant: common/store.h */
 	char accounts_file[PATH_MAX]; /* "": anybody may create */
+	char powerdns_conf[PATH_MAX]; /* installed snippet; "": do not look */
 	unsigned replicas_required, replicas_timeout_ms;
 	unsigned workers;
 	unsigned audit_retention_days;

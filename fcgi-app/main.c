@@ -58,6 +58,8 @@ static const struct command {
 	    "say that the store in Redis is the right one" },
 	{ "checkconfig", NULL, OPTION_FILES, command_checkconfig,
 	    "read all files, reach Redis, show the settings" },
+	{ "powerdnsconfig", NULL, 0, command_powerdnsconfig,
+	    "print the PowerDNS settings that fit these" },
 };
 
 static const struct command *

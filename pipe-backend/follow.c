@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/piperegex.h"
 #include "pipe-backend/follow.h"
 
 #define LOOK_EVERY_MS 1000
@@ -22,8 +23,21 @@ is_same(const struct stat *a, const struct stat *b)
 	    memcmp(&a->st_ctim, &b->st_ctim, sizeof(a->st_ctim)) == 0;
 }
 
+/* What PowerDNS does not pass to us is REFUSED, and we would not know. */
+static void
+say_misfit(const struct follow *follow, const struct settings *settings)
+{
+	enum piperegex_fit fit;
+
+	if (follow->pipe_regex == NULL)
+		return;
+	fit = piperegex_compare(follow->pipe_regex, settings);
+	if (fit != PIPEREGEX_FITS)
+		log_line("%s", piperegex_sentence(fit));
+}
+
 static enum err_code
-load(struct backend *backend, const char *file)
+load(const struct follow *follow, struct backend *backend)
 {
 	struct settings *fresh = malloc(sizeof(*fresh));
 	struct err err = { 0 };
@@ -32,12 +46,13 @@ load(struct backend *backend, const char *file)
 	if (fresh == NULL)
 		rc = err_set(&err, ERR_SYSTEM, "out of memory");
 	else
-		rc = settings_read(fresh, file, &err);
+		rc = settings_read(fresh, follow->file, &err);
 	if (rc == ERR_OK)
 		rc = backend_set_up(backend, fresh, &err);
 	free(fresh);
 	if (rc == ERR_OK) {
 		log_line("settings read");
+		say_misfit(follow, backend->settings);
 	} else if (backend->settings == NULL) {
 		backend_log_failure(backend, err.text);
 	} else if (strcmp(err.text, backend->why_not.text) != 0) {
@@ -64,6 +79,6 @@ follow_settings(struct follow *follow, struct backend *backend, bool at_once)
 		return;
 	follow->was = now;
 	/* Too many open files, for instance: that may be over in a second. */
-	if (load(backend, follow->file) == ERR_SYSTEM)
+	if (load(follow, backend) == ERR_SYSTEM)
 		memset(&follow->was, 0, sizeof(follow->was));
 }

@@ -99,13 +99,16 @@ loop(struct backend *backend, struct follow *follow, struct err *err)
 
 enum option_bit {
 	OPTION_CONFIG = 1 << 0,
-	OPTION_HELP = 1 << 1,
-	OPTION_VERSION = 1 << 2,
+	OPTION_PIPE_REGEX = 1 << 1,
+	OPTION_HELP = 1 << 2,
+	OPTION_VERSION = 1 << 3,
 };
 
 static const struct cmdline_option options[] = {
 	{ "config", "FILE", OPTION_CONFIG,
 	    "read FILE instead of " SETTINGS_FILE },
+	{ "pipe-regex", "REGEX", OPTION_PIPE_REGEX,
+	    "what PowerDNS has: log it when it does not fit" },
 	{ "help", NULL, OPTION_HELP, "show this" },
 	{ "version", NULL, OPTION_VERSION, "show the version" },
 };
@@ -119,11 +122,11 @@ print_help(const struct cmdline *line)
 }
 
 /*
- * Read the command line: add the bits of its options to *given, and set *file
- * if it names a settings file.
+ * Read the command line: add the bits of its options to *given, and their
+ * arguments to *follow.
  */
 static enum err_code
-read_options(unsigned *given, const char **file, const struct cmdline *line,
+read_options(unsigned *given, struct follow *follow, const struct cmdline *line,
     struct err *err)
 {
 	const struct cmdline_option *option;
@@ -135,7 +138,9 @@ read_options(unsigned *given, const char **file, const struct cmdline *line,
 		if (option != NULL)
 			*given |= option->bit;
 		if (option != NULL && option->bit == OPTION_CONFIG)
-			*file = value;
+			follow->file = value;
+		if (option != NULL && option->bit == OPTION_PIPE_REGEX)
+			follow->pipe_regex = value;
 	} while (option != NULL);
 	if (optind < line->argc)
 		return err_set(err, ERR_INPUT, "%s: one argument too many",
@@ -157,7 +162,7 @@ main(int argc, char **argv)
 	unsigned given = 0;
 
 	log_init("acmeproxy-pipe");
-	if (read_options(&given, &follow.file, &line, &err) != ERR_OK) {
+	if (read_options(&given, &follow, &line, &err) != ERR_OK) {
 		log_line("%s; see acmeproxy-pipe --help", err.text);
 		return 2;
 	}

@@ -13,9 +13,6 @@ hook=$(dirname "$(readlink -f "$0")")/acmeproxy-hook
 [ $# -ge 5 ] && [ "$2" = dns-01 ] || exit 1
 case $1 in
 begin) exec "$hook" present "_acme-challenge.$3" "$5" ;;
-done | failed) "$hook" cleanup "_acme-challenge.$3" "$5" || exit ;;
+done | failed) exec "$hook" cleanup "_acme-challenge.$3" "$5" ;;
 *) exit 1 ;;
 esac
-# uacme answers the challenges of a name and its wildcard one after the other.
-# A resolver may keep the first answer for a second (response_ttl_s).
-sleep 2

@@ -1,12 +1,13 @@
 /*
  * acmeproxy checkconfig: reads all files, connects to Redis, and prints what is
- * in force.  With --files it only reads the files: a reload must not depend on
- * Redis.
+ * in force, and whether PowerDNS's settings fit.  With --files it only reads
+ * our files: a reload must not depend on anything else.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "fcgi-app/commands/command.h"
+#include "fcgi-app/snippet.h"
 #include "fcgi-app/store/schema.h"
 
 static void
@@ -84,18 +85,35 @@ print_store(const struct settings *settings)
 	return rc == ERR_OK;
 }
 
-/* Print all that is in force; false if Redis or the store is not right. */
+/* Print whether PowerDNS's settings fit; false if it refuses names of ours. */
 static bool
+print_snippet(const struct settings *settings)
+{
+	enum piperegex_fit fit;
+
+	if (!snippet_compare(&fit, settings))
+		return true;
+	(void)printf("%s: %s\n", settings->powerdns_conf,
+	    piperegex_sentence(fit));
+	return fit != PIPEREGEX_NARROW;
+}
+
+/* Print all that is in force, and what is not right. */
+static enum exit_status
 print_all(const struct config *config)
 {
 	const struct settings *s = &config->settings;
-	bool good;
+	bool has_store, good;
 
 	print_settings(s);
 	print_accounts(config);
-	good = print_redis("redis", &s->redis);
-	good = print_redis("redis_read", &s->redis_read) && good;
-	return print_store(s) && good;
+	good = print_snippet(s);
+	has_store = print_redis("redis", &s->redis);
+	has_store = print_redis("redis_read", &s->redis_read) && has_store;
+	has_store = print_store(s) && has_store;
+	if (!has_store)
+		return EXIT_STORE;
+	return good ? EXIT_DONE : EXIT_FAILED;
 }
 
 enum exit_status
@@ -103,13 +121,13 @@ command_checkconfig(const struct options *o)
 {
 	struct config *config;
 	struct err err = { 0 };
-	bool good = true;
+	enum exit_status status = EXIT_DONE;
 
 	if (config_read(&config, o->config, &err) != ERR_OK)
 		return command_fail(&err);
 	(void)printf("%s: good\n", o->config);
 	if ((o->given & OPTION_FILES) == 0)
-		good = print_all(config);
+		status = print_all(config);
 	config_drop(config);
-	return good ? EXIT_DONE : EXIT_STORE;
+	return status;
 }

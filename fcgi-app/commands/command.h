@@ -65,6 +65,6 @@ command_fn command_listauthorisations, command_listresponses,
     command_listpersistentrecords, command_createauthorisation,
     command_deleteauthorisation, command_rotateauthorisation,
     command_createaccount, command_deleteaccount, command_listaccounts,
-    command_checkconfig, command_initstore;
+    command_checkconfig, command_initstore, command_powerdnsconfig;
 
 #endif

@@ -40,6 +40,7 @@
 #include "fcgi-app/server/fcgi.h"
 #include "fcgi-app/server/notify.h"
 #include "fcgi-app/server/serve.h"
+#include "fcgi-app/snippet.h"
 #include "fcgi-app/store/schema.h"
 
 #define RETRY_MS 1000 /* to bring up the store */
@@ -138,6 +139,17 @@ drop_store(struct server *server)
 	server->is_store_right = false;
 }
 
+/* PowerDNS reads its settings only when it starts: do they fit the new ones? */
+static void
+say_misfit(const struct settings *settings)
+{
+	enum piperegex_fit fit;
+
+	if (snippet_compare(&fit, settings) && fit != PIPEREGEX_FITS)
+		log_line("%s: %s", settings->powerdns_conf,
+		    piperegex_sentence(fit));
+}
+
 static void
 reload(struct server *server, const char *file)
 {
@@ -157,6 +169,7 @@ reload(struct server *server, const char *file)
 	config_drop(old);
 	(void)pthread_mutex_unlock(&server->lock);
 	log_line("settings and accounts read again");
+	say_misfit(&fresh->settings);
 }
 
 /*
@@ -305,6 +318,7 @@ run(struct server *server, const char *file, const sigset_t *set,
 	if (rc == ERR_OK) {
 		bring_up_store(server);
 		log_line("%u workers are ready", n);
+		say_misfit(&server->config->settings);
 	}
 	while (rc == ERR_OK && signo == SIGHUP) {
 		notify_ready(n);

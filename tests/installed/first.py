@@ -36,7 +36,7 @@ def internet(world):
 def packages(world):
     """README, "From packages"."""
     step, deployment = world.report.step, Readme("Deployment")
-    install, reload, create, dig = deployment.below("From packages")
+    install, reload, powerdns, create, dig = deployment.below("From packages")
     with step("a machine starts"):
         machine = world.machine("ns1")
         machine.boot()
@@ -50,6 +50,15 @@ def packages(world):
     with step("settings are edited, and are in force after a reload"):
         server.edit(soa_contact="dns.example.net", persistent_records=True)
         expect_in("dns.example.net", server.reader.type(reload), "checkconfig")
+    with step("PowerDNS gets the settings that fit"):
+        complaints = "journalctl -b -u acmeproxy | grep -c 'a narrower pipe-regex'"
+        before = machine.must(complaints)
+        server.reader.type(powerdns)
+        expect_in("pipe-command=/usr/bin/acmeproxy-pipe --pipe-regex ^",
+                  machine.must("cat /etc/powerdns/pdns.d/acmeproxy.conf"), "the snippet")
+        expect_in("pipe-regex fits", machine.must("acmeproxy checkconfig"), "checkconfig")
+        machine.must("systemctl reload acmeproxy; sleep 1")
+        expect(machine.must(complaints), before, "complaints in the log")
     with step("an authorisation, and the first answer"):
         server.secrets[NAME] = secret_in(server.reader.type(create))
         expect_in("ns1.acmeproxy.example.net. dns.example.net.", server.reader.type(dig), "SOA")

@@ -13,7 +13,7 @@ rule pipe-backend '"fcgi-app/'
 
 # The layers of fcgi-app from top to bottom: none includes what is above it.
 above=main
-for layer in commands server dialects api config store access; do
+for layer in commands server dialects api snippet config store access; do
 	rule "fcgi-app/$layer" "\"fcgi-app/($above)[/.]"
 	above="$above|$layer"
 done

@@ -90,12 +90,14 @@ class Authority:
 
 def app_settings(base):
     """acmeproxy.json, as an object."""
-    return json.loads(fill_in("acmeproxy.json", {
+    settings = json.loads(fill_in("acmeproxy.json", {
         "/etc/acmeproxy/store-id": f"{base}/etc/store-id",
         "/run/acmeproxy/redis.sock": f"{base}/redis.sock",
         "/etc/acmeproxy/redis-app.password": f"{base}/etc/redis-app.password",
         "/etc/acmeproxy/redis-pipe.password": f"{base}/etc/redis-pipe.password",
     }))
+    # Its default may be a file of this machine.
+    return {**settings, "powerdns_conf": f"{base}/etc/pdns.d/acmeproxy.conf"}
 
 
 def redis_pattern(prefix):
@@ -170,14 +172,6 @@ def nginx_conf(base):
             f"pid {base}/nginx/pid;\nerror_log {base}/log/nginx.log;\n"
             "events { worker_connections 2000; }\n"
             f"http {{\n    access_log off;\n{temporary}    include {base}/nginx/*.site;\n}}\n")
-
-
-def pdns_snippet(base):
-    return fill_in("powerdns/acmeproxy.conf", {
-        # PowerDNS splits this at spaces and knows no quoting: hence a plain path.
-        "/usr/local/bin/acmeproxy-pipe":
-            f"{base}/acmeproxy-pipe --config {base}/acmeproxy.json",
-    })
 
 
 def pdns_conf(base, launch, host, port):

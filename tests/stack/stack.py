@@ -14,7 +14,7 @@ import dns.message
 import dns.query
 
 from .config import (DEPLOY, TOP, Authority, app_settings, nginx_conf, nginx_site, pdns_conf,
-                     pdns_snippet, redis_conf, redis_primary, redis_users, write_private)
+                     redis_conf, redis_primary, redis_users, write_private)
 from .process import Process, StackError, free_port, tail, wait_until
 from .rundir import RunDir
 
@@ -114,7 +114,6 @@ class Stack:
                 redis_primary(base, self.replica_port))
         self.write_site("acmeproxy", self.https_port, self.fcgi_socket)
         (self.dir / "nginx" / "nginx.conf").write_text(nginx_conf(base))
-        (self.dir / "acmeproxy-pipe").symlink_to(self.build / "acmeproxy-pipe")
         self._configure_pdns(base)
 
     def write_site(self, name, port, fcgi_socket):
@@ -153,10 +152,19 @@ class Stack:
         (etc / "pdns.conf").write_text(pdns_conf(
             base, before.strip(","), self.dns_host, self.dns_port))
         (etc / "pdns.d").mkdir()
-        (etc / "pdns.d" / "acmeproxy.conf").write_text(pdns_snippet(base))
+        self.write_snippet()
         # PowerDNS reads this after our snippet, so that it overrides it.
         others = [*self.pdns_extra, *([f"launch+={after.strip(',')}"] if after else [])]
         (etc / "pdns.d" / "others.conf").write_text("".join(line + "\n" for line in others))
+
+    def write_snippet(self):
+        """What README's "Deployment" does before each start of PowerDNS."""
+        # By the plain path: PowerDNS splits its command at spaces and knows no quoting.
+        config = self.rundir.plain / "acmeproxy.json"
+        run = self.command("powerdnsconfig", config=config)
+        if run.returncode != 0:
+            raise StackError(f"acmeproxy powerdnsconfig:\n{run.stderr}")
+        (self.dir / "etc" / "pdns.d" / "acmeproxy.conf").write_text(run.stdout)
 
     def redis_password_file(self, user):
         return self.dir / "etc" / f"redis-{user}.password"
@@ -172,9 +180,9 @@ class Stack:
 
     # -- while it runs
 
-    def command(self, *words):
+    def command(self, *words, config=None):
         """Run an administrator's command with our settings."""
-        return subprocess.run([self.build / "acmeproxy", *words, "--config", self.config],
+        return subprocess.run([self.build / "acmeproxy", *words, "--config", config or self.config],
                               capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
 
     def init_store(self):

@@ -42,6 +42,8 @@ test_defaults(void **state)
 	assert_string_equal(s.caa_issuers[0].text, "letsencrypt.org");
 	assert_int_equal(s.authority, AUTHORITY_CHALLENGE);
 	assert_string_equal(s.accounts_file, "");
+	assert_string_equal(s.powerdns_conf,
+	    "/etc/powerdns/pdns.d/acmeproxy.conf");
 }
 
 /* The range and the default of each number. */
@@ -152,6 +154,8 @@ static const struct {
 	{ "\"zone\": {\"records\": [\"@ 1 A 192.0.2.1\"], "
 	  "\"name\": \"z.example\"}",
 	    AT(zone.records[0].owner.text), "z.example" },
+	{ "\"powerdns_conf\": \"/p.conf\"", AT(powerdns_conf), "/p.conf" },
+	{ "\"powerdns_conf\": null", AT(powerdns_conf), "" },
 	{ "\"redis\": {\"socket\": \"/s\"}", AT(redis.socket), "/s" },
 	{ "\"redis\": {\"socket\": \"/s\"}", AT(redis_read.socket), "/s" },
 	{ "\"redis\": {\"socket\": \"" SOCKET "\"}", AT(redis.socket), SOCKET },

@@ -7,7 +7,7 @@ static const char *const shown[] = {
 	"\"nameservers\": [\"a.example\", \"b.example\"], "
 	"\"other_zones\": [\"example.org\"], \"persistent_records\": true, "
 	"\"registration\": \"open\", \"key_prefix\": \"a\\\"b\\\\:\", "
-	"\"accounts_file\": \"/a b\", \"workers\": 1, "
+	"\"accounts_file\": \"/a b\", \"powerdns_conf\": null, \"workers\": 1, "
 	"\"response_ttl_s\": 0, \"redis\": {\"host\": \"h\", \"port\": 1, "
 	"\"username\": \"u\", \"password_file\": \"/p\"}, "
 	"\"redis_read\": {\"socket\": \"/s\", \"timeout_ms\": 10}, "
