@@ -135,13 +135,14 @@ packages: ## install the Debian packages that are missing
 	@sh tests/install-packages.sh
 
 # These need packages.  A second make runs them, and finds what the first installed.
-run demo test bench fuzz lint deb: packages
+run demo test bench freshness fuzz lint deb: packages
 	@$(MAKE) --no-print-directory $@-only
 
 run: ## the whole stack on loopback, in the foreground
 demo: ## a real certificate from a real ACME server
 test: ## everything that CI runs
 bench: ## requests and questions a second
+freshness: ## N publications, each asked at once, while things go wrong
 fuzz: ## libFuzzer on each input, FUZZ_S seconds a target
 lint: ## warnings, layers, formatting, clang-tidy, shellcheck
 deb: ## Debian packages, in $(BUILD)/deb; VERSION_SUFFIX=~1 for another version
@@ -175,6 +176,9 @@ $(BUILD)/bench_nothing: $(BUILD)/tests/bench/nothing.o
 
 bench-only: all $(BUILD)/bench_nothing
 	@BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py
+
+freshness-only: all
+	@BUILD=$(BUILD) $(PYTHON) tests/freshness/run.py $(or $(N),100000)
 
 fuzzers: $(FUZZ:%=$(BUILD)/%)
 
@@ -213,9 +217,9 @@ help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | sort | \
 		expand -t 16
 
-.PHONY: all fuzzers install uninstall packages format clean help run demo test bench fuzz lint deb \
-	test-installed test-arm64 unit unit-tests run-only demo-only test-only bench-only \
-	fuzz-only lint-only deb-only
+.PHONY: all fuzzers install uninstall packages format clean help run demo test bench freshness fuzz \
+	lint deb test-installed test-arm64 unit unit-tests run-only demo-only test-only bench-only \
+	freshness-only fuzz-only lint-only deb-only
 .SECONDARY:
 # No deeper: the root file systems of other tests have folders named like this.
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

@@ -48,9 +48,9 @@ class Replica:
         said = self.stack.redis_cli(text="SET in-step 1\nWAIT 1 1000\nDEL in-step\n")
         return said.splitlines()[1:2] == ["1"]
 
-    def read(self, *words):
-        """What redis-cli prints when it asks the replica."""
+    def read(self, *words, text=None):
+        """What redis-cli prints when it asks the replica; text is its standard input."""
         password = self.stack.redis_password_file("admin").read_text().strip()
         return subprocess.run(["redis-cli", "-s", self.socket, "--user", "admin", "--pass", password,
-                               "--no-auth-warning", *words], capture_output=True, text=True,
-                              timeout=20).stdout.rstrip("\n")
+                               "--no-auth-warning", *words], input=text, capture_output=True,
+                              text=True, timeout=20).stdout.rstrip("\n")

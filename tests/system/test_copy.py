@@ -11,6 +11,7 @@ import threading
 
 import pytest
 from conftest import Api, Redis, acmeproxy, create_by_command, until, value
+from freshness.load import SETTINGS, Load, follow
 from stack.coprocess import Coprocess
 from stack.process import free_port
 from stack.replica import Replica
@@ -355,3 +356,18 @@ def test_stopped_coprocesses(start):
         api.publish(NAME, secret, value(n))
         os.kill(pipe.pid, signal.SIGCONT)
         assert pipe.texts(NAME) == [value(i) for i in range(1, n + 1)]
+
+
+@pytest.mark.parametrize("with_replica", [False, True], ids=["one Redis", "replica"])
+def test_writers_while_things_go_wrong(start_stack, tmp_path, with_replica):
+    """`make freshness` does the same for longer."""
+    more = {"replicas_required": 1, "replicas_timeout_ms": 2000} if with_replica else {}
+    stack = start_stack(settings={**SETTINGS, **more}, replica_port=free_port())
+    if with_replica:
+        with Replica(stack, tmp_path / "r") as replica:
+            follow(stack, replica)
+            count, complaints = Load(stack, "short", replica).run(1000, with_faults=True)
+    else:
+        count, complaints = Load(stack, "short").run(2000, with_faults=True)
+    assert complaints == [] and count["stale"] == count["wrong"] == 0
+    assert count["publications"] >= 1000 and count["right"] > count["publications"]
