@@ -135,13 +135,15 @@ packages: ## install the Debian packages that are missing
 	@sh tests/install-packages.sh
 
 # These need packages.  A second make runs them, and finds what the first installed.
-run demo test bench freshness fuzz lint deb: packages
+run demo test bench bench-compare bench-instructions freshness fuzz lint deb: packages
 	@$(MAKE) --no-print-directory $@-only
 
 run: ## the whole stack on loopback, in the foreground
 demo: ## a real certificate from a real ACME server
 test: ## everything that CI runs
-bench: ## requests and questions a second
+bench: ## requests and questions a second; BENCH_S, BENCH_ROUNDS, BENCH_AUTHORISATIONS
+bench-compare: ## the quick ones of revision BASE and of this tree, in turn
+bench-instructions: ## instructions a question and a request; UPDATE=1 keeps them
 freshness: ## N publications, each asked at once, while things go wrong
 fuzz: ## libFuzzer on each input, FUZZ_S seconds a target
 lint: ## warnings, layers, formatting, clang-tidy, shellcheck
@@ -176,6 +178,15 @@ $(BUILD)/bench_nothing: $(BUILD)/tests/bench/nothing.o
 
 bench-only: all $(BUILD)/bench_nothing
 	@BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py
+
+bench-compare-only: all
+	@BUILD=$(BUILD) CC='$(CC)' CFLAGS='$(CFLAGS)' $(PYTHON) tests/bench/compare.py '$(BASE)'
+
+bench-instructions-only: all
+	@BUILD=$(BUILD) $(PYTHON) tests/bench/instructions.py $(if $(UPDATE),--update)
+
+bench-readme: ## put the figures and pictures of the last `make bench` into README
+	@BUILD=$(BUILD) $(PYTHON) tests/bench/readme.py
 
 freshness-only: all
 	@BUILD=$(BUILD) $(PYTHON) tests/freshness/run.py $(or $(N),100000)
@@ -215,11 +226,12 @@ clean: ## remove what was built
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | sort | \
-		expand -t 16
+		expand -t 20
 
-.PHONY: all fuzzers install uninstall packages format clean help run demo test bench freshness fuzz \
-	lint deb test-installed test-arm64 unit unit-tests run-only demo-only test-only bench-only \
-	freshness-only fuzz-only lint-only deb-only
+.PHONY: all fuzzers install uninstall packages format clean help run demo test bench \
+	bench-compare bench-instructions bench-readme freshness fuzz lint deb \
+	test-installed test-arm64 unit unit-tests run-only demo-only test-only bench-only \
+	bench-compare-only bench-instructions-only freshness-only fuzz-only lint-only deb-only
 .SECONDARY:
 # No deeper: the root file systems of other tests have folders named like this.
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
