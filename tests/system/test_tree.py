@@ -49,8 +49,8 @@ class Answer:
         return self.authority[0].name.to_text(omit_final_dot=True).lower() if self.authority else None
 
 
-class Resolver:
-    """Asks PowerDNS many questions at a time.  It is the test that has to be quick here."""
+class Client:
+    """Asks PowerDNS many questions at a time, and is quicker than it is."""
 
     def __init__(self, stack):
         self.address, self.answers = (stack.dns_host, stack.dns_port), {}
@@ -95,7 +95,7 @@ class World:
     """A stack whose store has what the model has; only what PowerDNS is told of the settings changes."""
 
     def __init__(self, stack):
-        self.stack, self.resolver = stack, Resolver(stack)
+        self.stack, self.client = stack, Client(stack)
         api, redis = Api(stack), Redis(stack)
         secrets = {}
         for name, suffix_match in AUTHORISED.items():
@@ -135,10 +135,10 @@ class Walk:
         rng = random.Random(8020)
         self.spelt = {name: "".join(rng.choice((c.upper(), c)) for c in name) for name in walked_names(tree)}
         self.tree, self.names = tree, list(self.spelt)
-        self.answers = world.resolver.ask_all(list(self.spelt.values()))
+        self.answers = world.client.ask_all(list(self.spelt.values()))
         # What follows is what PowerDNS says, not the model.
         self.apexes = {name for name in self.names if "SOA" in self.answers[name, "SOA"].records}
-        self.existing = {name for name in self.names if self.answers[name, "TXT"].rcode == "NOERROR"}
+        self.existing = {name for (name, _), answer in self.answers.items() if answer.rcode == "NOERROR"}
 
     def zones(self, name):
         """The apexes at and above a name, the deepest first."""
@@ -179,10 +179,11 @@ def nobody_may_keep_a_negative_answer(walk):
         if not answer.is_negative:
             continue
         zones = walk.zones(name)
-        zone = zones[1 if rrtype == "DS" and zones[0] == name and len(zones) > 1 else 0]
+        if rrtype == "DS" and zones[:1] == [name] and len(zones) > 1:
+            zones = zones[1:]
         soas = [(rrset.rdtype, rrset.ttl, rrset[0].minimum) for rrset in answer.authority]
-        if soas != [(dns.rdatatype.SOA, 0, 0)] or answer.zone != zone:
-            yield f"{name} {rrtype}: {answer.authority}, but the zone is {zone}"
+        if soas != [(dns.rdatatype.SOA, 0, 0)] or [answer.zone] != zones[:1]:
+            yield f"{name} {rrtype}: {answer.authority}, but the zones are {zones}"
 
 
 def answers_are_authoritative(walk):
