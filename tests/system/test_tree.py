@@ -122,8 +122,8 @@ class World:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     settings = {"persistent_records": True, "response_life_s": 86400}
-    # In ANY over UDP there would be nothing but "ask by TCP".
-    with Stack(tmp_path_factory.mktemp("tree"), settings=settings, pdns_extra=["any-to-tcp=no"]) as stack:
+    # In ANY over UDP there would be nothing but "ask by TCP"; and the settings will change.
+    with Stack(tmp_path_factory.mktemp("tree"), settings=settings, pdns_extra=["any-to-tcp=no", "pipe-regex="]) as stack:
         yield World(stack)
 
 
