@@ -17,7 +17,7 @@ struct entry {
 	uint32_t hash;
 	int kind;
 	uint16_t key_len, value_len;
-	char octets[]; /* the value, which may want alignment; then the key */
+	char octets[]; /* the value, which is not aligned; then the key */
 };
 
 struct copy {
