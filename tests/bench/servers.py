@@ -7,7 +7,7 @@ import dns.exception
 import dns.message
 import dns.query
 
-from stack.config import pdns_conf, pdns_snippet
+from stack.config import pdns_conf
 from stack.process import Process, StackError, free_port, wait_until
 
 from .tools import BY_NS, IN_ZONE, VALUE, ZONE, Interrupt, n_tracking, run
@@ -76,17 +76,21 @@ class Ours(Server):
         etc = self.dir / "etc"
         (etc / "pdns.d").mkdir(parents=True, exist_ok=True)
         (self.dir / "acmeproxy.json").write_text(json.dumps(self.settings))
-        pipe = self.dir / "acmeproxy-pipe"
-        if not pipe.is_symlink():
-            pipe.symlink_to(self.stack.build / "acmeproxy-pipe")
         (etc / "pdns.conf").write_text(pdns_conf(self.dir, "", "127.0.0.1", self.port))
-        (etc / "pdns.d" / "acmeproxy.conf").write_text(pdns_snippet(self.dir))
+        (etc / "pdns.d" / "acmeproxy.conf").write_text(self.snippet())
         (etc / "pdns.d" / "others.conf").write_text("".join(line + "\n" for line in self.lines))
         return etc
 
+    def snippet(self):
+        """PowerDNS's settings, as README installs them."""
+        run = self.stack.command("powerdnsconfig", config=self.dir / "acmeproxy.json")
+        if run.returncode != 0:
+            raise StackError(f"acmeproxy powerdnsconfig:\n{run.stderr}")
+        return run.stdout
+
     def wake_all(self):
         """Ask until all coprocesses follow what changes, or none does, as the settings say."""
-        snippet = pdns_snippet(self.dir)
+        snippet = self.snippet()
         n = 1
         for threads in ("distributor-threads", "receiver-threads"):
             found = re.search(rf"^{threads}=(\d+)", snippet, re.MULTILINE)

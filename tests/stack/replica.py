@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 from .config import redis_conf, redis_replica, write_private
-from .process import Process, wait_until
+from .process import Process, StackError, wait_until
 
 
 class Replica:
@@ -41,7 +41,11 @@ class Replica:
     def start(self):
         self.process = Process("replica", ["redis-server", self.dir / "etc" / "redis.conf"],
                                self.dir / "log", cwd=self.dir).start()
-        wait_until("the replica follows", self.is_in_step, self.process)
+        try:
+            wait_until("the replica follows", self.is_in_step, self.process)
+        except StackError:
+            self.process.stop()
+            raise
 
     def is_in_step(self):
         """True if it has acknowledged a write of the first Redis."""
