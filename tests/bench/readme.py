@@ -34,7 +34,7 @@ def rows(found):
 def sentence_of_lists(found):
     each = found["lists"]["rows"].values()
     return (f"`acmeproxy listauthorisations` over {found['size']['authorisations']:,} takes "
-            f"{min(row['seconds'] for row in each):.0f} to {max(row['seconds'] for row in each):.0f} s "
+            f"at most {max(row['seconds'] for row in each):.1f} s "
             f"and {max(row['peak_mib'] for row in each):.1f} MiB,\nand no other client of Redis waits "
             f"longer than {max(row['pause_ms'] for row in each):.0f} ms meanwhile.\n")
 
