@@ -15,7 +15,8 @@ TOP = Path(__file__).resolve().parent.parent.parent
 # How the previous version differs, so that an upgrade has something to decide:
 # (file in deploy/, its text now, its text then).
 PREVIOUS = (
-    ("acmeproxy.json", '["letsencrypt.org"]', '["ca.example"]'),
+    ("acmeproxy.json", '  "store_id_file"',
+     '  "caa_issuers": ["letsencrypt.org"],\n  "store_id_file"'),
     ("redis/acmeproxy.conf", "appendfsync everysec", "appendfsync always"),
 )
 VARIANTS = {"new": "", "previous": "~1"}  # with the suffix of each version
