@@ -14,29 +14,66 @@ challenge_is_label(const char *text, size_t len)
 	return true;
 }
 
-/* If the name begins with an account's label, move that to `label`. */
-static void
-take_label(struct challenge *challenge)
+static size_t
+label_len(const char *name, size_t len)
 {
-	struct dnsname *name = &challenge->name;
+	const char *dot = memchr(name, '.', len);
 
-	if (name->len <= CHALLENGE_LABEL_LEN ||
-	    name->text[CHALLENGE_LABEL_LEN] != '.' ||
-	    !challenge_is_label(name->text, CHALLENGE_LABEL_LEN))
-		return;
-	memcpy(challenge->label, name->text, CHALLENGE_LABEL_LEN);
-	(void)dnsname_to_parent(name);
+	return dot != NULL ? (size_t)(dot - name) : len;
+}
+
+static bool
+is_label(const char *name, size_t len, const char *label)
+{
+	return len == strlen(label) && memcmp(name, label, len) == 0;
+}
+
+bool
+challenge_look(struct challenge_form *form, const char *name, size_t len,
+    bool in_zone)
+{
+	size_t first = label_len(name, len);
+
+	*form = (struct challenge_form){ .n_labels = 0 };
+	if (is_label(name, first, CHALLENGE_PERSIST)) {
+		form->is_persistent = true;
+		form->n_labels = 1;
+		return first < len;
+	}
+	if (first < len && challenge_is_label(name, first)) {
+		form->has_label = true;
+		form->n_labels++;
+		name += first + 1;
+		len -= first + 1;
+		first = label_len(name, len);
+	}
+	if (in_zone)
+		return true;
+	form->n_labels++;
+	return is_label(name, first, CHALLENGE_FIRST) && first < len;
+}
+
+/* Drop the labels that a form has in front. */
+static void
+take_off(struct challenge *challenge, const struct challenge_form *form)
+{
+	if (form->has_label)
+		memcpy(challenge->label, challenge->name.text,
+		    CHALLENGE_LABEL_LEN);
+	for (size_t i = 0; i < form->n_labels; i++)
+		(void)dnsname_to_parent(&challenge->name);
 }
 
 bool
 challenge_parse(struct challenge *challenge, const struct dnsname *name)
 {
-	struct challenge out = { .name = *name };
+	struct challenge_form form;
 
-	take_label(&out);
-	if (!dnsname_drop_label(&out.name, "_acme-challenge"))
+	if (!challenge_look(&form, name->text, name->len, false) ||
+	    form.is_persistent)
 		return false;
-	*challenge = out;
+	*challenge = (struct challenge){ .name = *name };
+	take_off(challenge, &form);
 	return true;
 }
 
@@ -45,23 +82,15 @@ challenge_parse_in_zone(struct challenge *challenge, const struct dnsname *name,
     const struct dnsname *zone)
 {
 	struct challenge out = { .name = *name };
+	struct challenge_form form;
 
 	if (name->len == zone->len || !dnsname_is_under(name, zone))
 		return false;
 	out.name.len -= zone->len + 1;
 	out.name.text[out.name.len] = '\0';
-	take_label(&out);
+	if (challenge_look(&form, out.name.text, out.name.len, true) &&
+	    !form.is_persistent)
+		take_off(&out, &form);
 	*challenge = out;
-	return true;
-}
-
-bool
-challenge_parse_persistent(struct dnsname *of, const struct dnsname *name)
-{
-	struct dnsname out = *name;
-
-	if (!dnsname_drop_label(&out, "_validation-persist"))
-		return false;
-	*of = out;
 	return true;
 }

@@ -3,15 +3,17 @@
 
 #include "common/dnsname.h"
 
+#define CHALLENGE_FIRST     "_acme-challenge"
+#define CHALLENGE_PERSIST   "_validation-persist"
 #define CHALLENGE_LABEL_LEN 17 /* "_" and 80 bits in base32 */
 
 /*
  * The longest name for which _acme-challenge.NAME is a domain name, and
  * _LABEL._acme-challenge.NAME, and _validation-persist.NAME.
  */
-#define CHALLENGE_NAME_MAX     (DNSNAME_MAX - 16)
+#define CHALLENGE_NAME_MAX     (DNSNAME_MAX - sizeof(CHALLENGE_FIRST))
 #define CHALLENGE_LABELLED_MAX (CHALLENGE_NAME_MAX - CHALLENGE_LABEL_LEN - 1)
-#define CHALLENGE_PERSIST_MAX  (DNSNAME_MAX - 20)
+#define CHALLENGE_PERSIST_MAX  (DNSNAME_MAX - sizeof(CHALLENGE_PERSIST))
 
 /*
  * What a challenge is about: the name that somebody has to prove, and for
@@ -20,13 +22,38 @@
  *	_acme-challenge.NAME   _LABEL._acme-challenge.NAME
  *	NAME.ZONE              _LABEL.NAME.ZONE             in our own zone
  *
- * No other module knows these names.
- * Source: RFC 8555, 8.4; draft-ietf-acme-dns-account-label, 3.1.
+ * and its persistent records are at
+ *
+ *	_validation-persist.NAME
+ *	_validation-persist.NAME.ZONE
+ *
+ * No other module takes such a name apart.
+ * Source: RFC 8555, 8.4; draft-ietf-acme-dns-account-label, 3.1;
+ * draft-ietf-acme-dns-persist.
  */
 struct challenge {
 	struct dnsname name;
 	char label[CHALLENGE_LABEL_LEN + 1]; /* "" for none */
 };
+
+/* What the first labels of a name make of it. */
+struct challenge_form {
+	bool is_persistent; /* it has persistent records, else responses */
+	bool has_label;     /* its first label is that of an ACME account */
+	size_t n_labels;    /* in front of the name that it is about; 0 to 2 */
+};
+
+/*
+ * Look at the first labels of a name.
+ *
+ *   name	of len octets, as struct dnsname has it
+ *   in_zone	the labels of our own zone were taken off: then each name is one
+ *		of a challenge
+ *
+ * Returns false, with *form undefined, if it is not about a name.
+ */
+bool challenge_look(struct challenge_form *form, const char *name, size_t len,
+    bool in_zone);
 
 /*
  * Parse the name of a challenge outside our own zone.  If it is not one, return
@@ -44,12 +71,5 @@ bool challenge_parse_in_zone(struct challenge *challenge,
 
 /* True if the text is an account's label: "_" and base32 in lower case. */
 bool challenge_is_label(const char *text, size_t len);
-
-/*
- * Parse _validation-persist.OF, where the persistent records of the name *of
- * are (draft-ietf-acme-dns-persist).  Returns false, with *of untouched, if the
- * name does not have this form.
- */
-bool challenge_parse_persistent(struct dnsname *of, const struct dnsname *name);
 
 #endif

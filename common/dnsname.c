@@ -90,13 +90,6 @@ dnsname_n_labels(const struct dnsname *name)
 	return n;
 }
 
-static void
-drop_octets(struct dnsname *name, size_t n)
-{
-	name->len -= n;
-	memmove(name->text, name->text + n, name->len + 1);
-}
-
 bool
 dnsname_to_parent(struct dnsname *name)
 {
@@ -104,18 +97,7 @@ dnsname_to_parent(struct dnsname *name)
 
 	if (dot == NULL)
 		return false;
-	drop_octets(name, (size_t)(dot - name->text) + 1);
-	return true;
-}
-
-bool
-dnsname_drop_label(struct dnsname *name, const char *label)
-{
-	size_t len = strlen(label);
-
-	if (name->len <= len + 1 || name->text[len] != '.' ||
-	    memcmp(name->text, label, len) != 0)
-		return false;
-	drop_octets(name, len + 1);
+	name->len -= (size_t)(dot - name->text) + 1;
+	memmove(name->text, dot + 1, name->len + 1);
 	return true;
 }

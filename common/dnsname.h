@@ -45,14 +45,4 @@ size_t dnsname_n_labels(const struct dnsname *name);
  */
 bool dnsname_to_parent(struct dnsname *name);
 
-/*
- * Drop `label` from the front of name in place.
- *
- *   label	one label, lower case, without a dot
- *
- * Returns false, with name untouched, if it does not begin with this label or
- * has no other.
- */
-bool dnsname_drop_label(struct dnsname *name, const char *label);
-
 #endif

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/challenge.h"
 #include "common/piperegex.h"
 
 static void
@@ -20,9 +21,9 @@ piperegex_write(char *regex, const struct settings *settings)
 	regex[0] = '\0';
 	if (settings->authority != AUTHORITY_CHALLENGE)
 		return;
-	add(regex, &len, "^([^*]*[.])?(_acme-challenge[.]");
+	add(regex, &len, "^([^*]*[.])?(" CHALLENGE_FIRST "[.]");
 	if (settings->persistent_records)
-		add(regex, &len, "|_validation-persist[.]");
+		add(regex, &len, "|" CHALLENGE_PERSIST "[.]");
 	if (settings->zone.is_set) {
 		add(regex, &len, "|");
 		for (const char *c = settings->zone.name.text; *c != '\0'; c++)
@@ -41,13 +42,13 @@ piperegex_write(char *regex, const struct settings *settings)
 #define NAME  "xq7.zv3.invalid"
 #define LABEL "_aaaabbbbccccdddd."
 
-static const char *const challenges[] = { "_acme-challenge." NAME,
-	LABEL "_acme-challenge." NAME, "x._acme-challenge." NAME, NULL };
-static const char *const records[] = { "_validation-persist." NAME,
-	"x._validation-persist." NAME, NULL };
+static const char *const challenges[] = { CHALLENGE_FIRST "." NAME,
+	LABEL CHALLENGE_FIRST "." NAME, "x." CHALLENGE_FIRST "." NAME, NULL };
+static const char *const records[] = { CHALLENGE_PERSIST "." NAME,
+	"x." CHALLENGE_PERSIST "." NAME, NULL };
 static const char *const owners[] = { NAME, "x." NAME, "zv3.invalid", NULL };
 static const char *const in_zone[] = { "", "xq7.", NAME ".", LABEL NAME ".",
-	"_validation-persist." NAME ".", NULL };
+	CHALLENGE_PERSIST "." NAME ".", NULL };
 
 /* Do all these names match, each with this end? */
 static bool

@@ -59,11 +59,9 @@ backend_idle(struct backend *backend)
 static bool
 is_ours(const struct dnsname *name)
 {
-	struct challenge challenge;
-	struct dnsname of;
+	struct challenge_form form;
 
-	return challenge_parse(&challenge, name) ||
-	    challenge_parse_persistent(&of, name);
+	return challenge_look(&form, name->text, name->len, false);
 }
 
 static enum err_code

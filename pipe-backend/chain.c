@@ -1,6 +1,6 @@
+#include <stdint.h>
 #include <string.h>
 
-#include "common/challenge.h"
 #include "pipe-backend/chain.h"
 
 /*
@@ -26,32 +26,6 @@ chain_init(struct chain *c, const char *name, size_t len, size_t own_min)
 		if (name[i - 1] == '.')
 			c->at[++c->n_labels] = i;
 	c->at[++c->n_labels] = 0;
-}
-
-/* The leftmost label of a level. */
-static const char *
-label_of(const struct chain *c, size_t level, size_t *len)
-{
-	*len = c->at[level - 1] - c->at[level] - 1;
-	return c->name + c->at[level];
-}
-
-bool
-chain_has_label(const struct chain *c, size_t level, const char *label)
-{
-	size_t len;
-	const char *text = label_of(c, level, &len);
-
-	return len == strlen(label) && memcmp(text, label, len) == 0;
-}
-
-bool
-chain_has_account_label(const struct chain *c, size_t level)
-{
-	size_t len;
-	const char *text = label_of(c, level, &len);
-
-	return challenge_is_label(text, len);
 }
 
 const struct node *

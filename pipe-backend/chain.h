@@ -44,11 +44,6 @@ const struct node *chain_node(const struct chain *chain, size_t level);
 bool chain_is_own(const struct chain *chain, size_t level);
 bool chain_is_covered(const struct chain *chain, size_t level);
 
-/* Whether the leftmost label of a level is this one, or an ACME account's. */
-bool chain_has_label(const struct chain *chain, size_t level,
-    const char *label);
-bool chain_has_account_label(const struct chain *chain, size_t level);
-
 /* The name of a level. */
 void chain_name(struct dnsname *out, const struct chain *chain, size_t level);
 

@@ -19,10 +19,11 @@ struct tree {
 
 /* Of the two chains, and of what stands for a challenge in each. */
 struct source {
-	bool is_records;     /* else responses */
-	bool is_labelled;    /* under an account's label */
-	bool is_in_zone;     /* the name is in `inside`, else in `plain` */
-	size_t of, label_at; /* the level of the name, and of the label */
+	bool is_records;  /* else responses */
+	bool is_labelled; /* under an account's label, the first */
+	bool is_in_zone;  /* the name is in `inside`, else in `plain` */
+	size_t level,
+	    of; /* it is at the former, about the name at the latter */
 };
 
 /*
@@ -34,29 +35,26 @@ spelling_of(struct source *out, const struct tree *t, const struct chain *c,
     size_t level)
 {
 	bool is_in_zone = c == &t->inside;
-	size_t of = level;
+	struct challenge_form form;
 
-	*out = (struct source){ .is_in_zone = is_in_zone };
-	if (level == 0)
+	if (level == 0 ||
+	    !challenge_look(&form, c->name + c->at[level],
+		c->len - c->at[level], is_in_zone))
 		return false;
-	if (t->s->persistent_records &&
-	    chain_has_label(c, level, "_validation-persist")) {
-		out->is_records = true;
-		out->of = level - 1;
-		return out->of >= STORE_MIN_LABELS;
-	}
-	if (chain_has_account_label(c, level)) {
-		out->is_labelled = true;
-		out->label_at = level;
-		of--;
-	}
-	if (!is_in_zone) {
-		if (of == 0 || !chain_has_label(c, of, "_acme-challenge"))
+	if (form.is_persistent && !t->s->persistent_records) {
+		if (!is_in_zone)
 			return false;
-		of--;
+		form = (struct challenge_form){ .n_labels = 0 };
 	}
-	out->of = of;
-	return of >= c->own_min;
+	*out = (struct source){
+		.is_records = form.is_persistent,
+		.is_labelled = form.has_label,
+		.is_in_zone = is_in_zone,
+		.level = level,
+		.of = level - form.n_labels,
+	};
+	return out->of >=
+	    (out->is_records ? (size_t)STORE_MIN_LABELS : c->own_min);
 }
 
 /* And is there somebody who may publish it? */
@@ -84,7 +82,7 @@ challenge_of(struct challenge *out, const struct tree *t,
 	memset(out, 0, sizeof(*out));
 	chain_name(&out->name, c, source->of);
 	if (source->is_labelled)
-		memcpy(out->label, c->name + c->at[source->label_at],
+		memcpy(out->label, c->name + c->at[source->level],
 		    CHALLENGE_LABEL_LEN);
 }
 

@@ -51,11 +51,20 @@ static const struct {
 	{ ZONE, NULL, NULL },
 	{ "x" ZONE, NULL, NULL },
 	{ "a.example.org", NULL, NULL },
-}, persistent[] = {
-	{ "_validation-persist.example.com", "example.com", NULL },
-	{ "_validation-persist", NULL, NULL },
-	{ "x._validation-persist.example.com", NULL, NULL },
-	{ "example.com", NULL, NULL },
+};
+
+/* A name, and how many labels are in front of what its records are of. */
+static const struct {
+	const char *name;
+	size_t want; /* 0: no persistent records are there */
+} persistent[] = {
+	{ "_validation-persist.example.com", 1 },
+	{ "_validation-persist", 0 },
+	{ "x._validation-persist.example.com", 0 },
+	{ LABEL "._validation-persist.example.com", 0 },
+	{ "_validation-persistx.example.com", 0 },
+	{ "_acme-challenge.example.com", 0 },
+	{ "example.com", 0 },
 };
 
 static void
@@ -102,16 +111,23 @@ test_parse_in_zone(void **state)
 }
 
 static void
-test_parse_persistent(void **state)
+test_look_persistent(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(persistent); i++) {
-		struct challenge challenge = { .name.text = "untouched" };
-		struct dnsname name = name_of(persistent[i].name);
+	for (size_t i = 0; i < COUNT_OF(persistent); i++)
+		for (int in_zone_too = 0; in_zone_too < 2; in_zone_too++) {
+			const char *name = persistent[i].name;
+			struct challenge_form form;
+			bool is_one = challenge_look(&form, name, strlen(name),
+			    in_zone_too);
 
-		check(challenge_parse_persistent(&challenge.name, &name),
-		    &challenge, i, persistent[i].want, "");
-	}
+			print_message("case %zu: %s\n", i, name);
+			is_one = is_one && form.is_persistent;
+			assert_int_equal(is_one, persistent[i].want > 0);
+			if (is_one)
+				assert_int_equal(form.n_labels,
+				    persistent[i].want);
+		}
 }
 
 /* The challenge of the longest name has the longest possible name. */
@@ -129,7 +145,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_parse_in_zone),
-		cmocka_unit_test(test_parse_persistent),
+		cmocka_unit_test(test_look_persistent),
 		cmocka_unit_test(test_name_max),
 	};
 

@@ -208,39 +208,6 @@ test_to_parent(void **state)
 	}
 }
 
-static const struct {
-	const char *name, *label, *want; /* NULL: name does not begin so */
-} drop_cases[] = {
-	{ "_acme-challenge.example.com", "_acme-challenge", "example.com" },
-	{ "_ACME-challenge.example.com", "_acme-challenge", "example.com" },
-	{ "_acme-challenge.a", "_acme-challenge", "a" },
-	{ "_acme-challenge", "_acme-challenge", NULL },
-	{ "_acme-challengex.example.com", "_acme-challenge", NULL },
-	{ "x_acme-challenge.example.com", "_acme-challenge", NULL },
-	{ "_acme-challeng.example.com", "_acme-challenge", NULL },
-	{ "a._acme-challenge.example.com", "_acme-challenge", NULL },
-	{ "example.com", "_acme-challenge", NULL },
-	{ "a", "_acme-challenge", NULL },
-};
-
-static void
-test_drop_label(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < COUNT_OF(drop_cases); i++) {
-		struct dnsname name = parsed(drop_cases[i].name);
-		struct dnsname before = name;
-		const char *want = drop_cases[i].want;
-
-		print_message("case %zu: %s\n", i, name.text);
-		assert_int_equal(dnsname_drop_label(&name, drop_cases[i].label),
-		    want != NULL);
-		assert_string_equal(name.text,
-		    want != NULL ? want : before.text);
-		assert_int_equal(name.len, strlen(name.text));
-	}
-}
-
 int
 main(void)
 {
@@ -250,7 +217,6 @@ main(void)
 		cmocka_unit_test(test_parse_stops_at_len),
 		cmocka_unit_test(test_under_compares_whole_labels),
 		cmocka_unit_test(test_to_parent),
-		cmocka_unit_test(test_drop_label),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
