@@ -44,15 +44,13 @@
 #include "common/log.h"
 #include "common/tracking.h"
 #include "pipe-backend/copy.h"
+#include "pipe-backend/storeclock.h"
 #include "pipe-backend/timed.h"
 #include "pipe-backend/view.h"
 #include "pipe-backend/wanted.h"
 
 #define LEASE_MS          500
 #define RETRY_TRACKING_MS 1000
-#define SKEW_LOGGED_MS    5000
-#define SKEW_MAX_MS       60000 /* then responses are hidden too early */
-#define TELL_SKEW_MS      60000
 #define WANTED_MAX        32
 
 /* The keys of Redis whose changes matter, and what they are in the copy. */
@@ -62,7 +60,7 @@ static const struct {
 } followed[] = {
 	{ STORE_AUTHORISATION, KIND_NODE }, { STORE_BELOW, KIND_NODE },
 	{ STORE_RESPONSE, KIND_RESPONSES }, { STORE_PERSISTENT, KIND_RECORDS },
-	{ STORE_CLOCK, KIND_NODE }, /* take_skew() */
+	{ STORE_CLOCK, KIND_NODE }, /* storeclock_hear() */
 	{ STORE_SELF, KIND_NODE },  /* then all is doubtful */
 };
 
@@ -71,16 +69,11 @@ struct view {
 	struct copy *copy;
 	struct tracking *tracking;
 	unsigned tracked; /* the redis_connection() that it was started for */
-	struct store_key prefixes[COUNT_OF(followed)], clock;
+	struct store_key prefixes[COUNT_OF(followed)];
+	struct storeclock clock;
 	bool must_read;
 	int64_t read_at_ms;  /* the last exchange began, by the steady clock */
 	int64_t retry_at_ms; /* tracking */
-	bool has_time;       /* the users of Redis let us ask */
-	int64_t offset_ms;   /* of the store's clock from the steady one */
-	int64_t beat_at_ms; /* the primary told its time, and we did not read it
-			       yet; 0: we did */
-	int64_t skew_ms;    /* of the store's clock from the primary's */
-	int64_t told_at_ms; /* that it is large was logged */
 	size_t n_wanted;
 	struct wanted wanted[WANTED_MAX];
 	struct err complaint; /* about tracking, which was logged */
@@ -92,11 +85,8 @@ on_change(void *ctx, const char *key, size_t len)
 {
 	struct view *v = ctx;
 
-	if (key != NULL && len == v->clock.len &&
-	    memcmp(key, v->clock.text, len) == 0) {
-		v->beat_at_ms = clock_steady_ms();
+	if (key != NULL && storeclock_hear(&v->clock, key, len))
 		return;
-	}
 	for (size_t i = 0; key != NULL && i < COUNT_OF(followed); i++) {
 		const struct store_key *prefix = &v->prefixes[i];
 
@@ -127,10 +117,9 @@ view_new(struct view **view, const struct settings *settings, struct err *err)
 		return rc;
 	}
 	store_init(&v->store, redis, settings);
-	v->has_time = true;
+	storeclock_init(&v->clock, &v->store);
 	for (size_t i = 0; i < COUNT_OF(followed); i++)
 		store_key(&v->prefixes[i], &v->store, followed[i].kind, NULL);
-	store_key(&v->clock, &v->store, STORE_CLOCK, NULL);
 	rc = copy_new(&v->copy, (size_t)settings->dns_copy_mib << 20, err);
 	if (rc == ERR_OK)
 		rc = tracking_new(&v->tracking, &settings->redis_read,
@@ -200,9 +189,7 @@ view_must_read(const struct view *view)
 int64_t
 view_now_ms(const struct view *view)
 {
-	if (!view->has_time)
-		return clock_now_ms();
-	return clock_steady_ms() + view->offset_ms - view->skew_ms;
+	return storeclock_now_ms(&view->clock);
 }
 
 /* Find a value in the copy, or note that it is wanted. */
@@ -278,51 +265,6 @@ view_records(struct view *view, struct records *out, const struct dnsname *name)
 	return true;
 }
 
-/* Take TIME's reply: seconds and microseconds, as texts. */
-static void
-take_time(struct view *v, const struct redis_reply *reply)
-{
-	int64_t now_ms = clock_steady_ms();
-
-	if (redis_reply_n(reply) != 2)
-		return;
-	v->offset_ms = strtoll(redis_reply_text(redis_reply_at(reply, 0), NULL),
-			   NULL, 10) *
-		1000 +
-	    strtoll(redis_reply_text(redis_reply_at(reply, 1), NULL), NULL,
-		10) /
-		1000 -
-	    now_ms;
-}
-
-/*
- * Take the primary's time as it was when we heard of it.  A replica whose clock
- * is fast hides a response before its time, and one that is slow keeps it; what
- * it says about the end of each is right, if its clock is known.
- */
-static void
-take_skew(struct view *v, const struct redis_reply *fields)
-{
-	int64_t now_ms = clock_steady_ms(), primary_ms;
-
-	if (redis_reply_n(fields) != 1 || !v->has_time)
-		return;
-	primary_ms = strtoll(redis_reply_text(redis_reply_at(fields, 0), NULL),
-	    NULL, 10);
-	if (primary_ms == 0)
-		return;
-	v->skew_ms = v->beat_at_ms + v->offset_ms - primary_ms;
-	v->beat_at_ms = 0;
-	if (llabs(v->skew_ms) < SKEW_LOGGED_MS ||
-	    (v->told_at_ms != 0 && now_ms - v->told_at_ms < TELL_SKEW_MS))
-		return;
-	v->told_at_ms = now_ms;
-	log_line("the clock of this server is %lld s %s, compared with that of "
-		 "the first server: use NTP",
-	    (long long)(llabs(v->skew_ms) / 1000),
-	    v->skew_ms > 0 ? "fast" : "slow");
-}
-
 /* Have tracking, if that is possible, before anything is read. */
 static void
 start_tracking(struct view *v)
@@ -337,7 +279,7 @@ start_tracking(struct view *v)
 	for (size_t i = 0; i < COUNT_OF(followed); i++)
 		prefixes[i] = v->prefixes[i].text;
 	copy_clear(v->copy);
-	v->has_time = true; /* the users of Redis may be others now */
+	storeclock_retry(&v->clock);
 	if (tracking_start(v->tracking, prefixes, COUNT_OF(prefixes), &err) !=
 	    ERR_OK)
 		v->retry_at_ms = clock_steady_ms() + RETRY_TRACKING_MS;
@@ -362,18 +304,10 @@ exchange(struct view *v, struct err *err)
 	for (size_t i = 0; i < v->n_wanted; i++)
 		n += wanted_ask(&v->wanted[i], &v->store);
 	store_ask_self(&v->store);
-	if (v->has_time) {
-		redis_add_words(redis, "TIME", (char *)NULL);
-		redis_add_words(redis, "HMGET", v->clock.text, "now_ms",
-		    (char *)NULL);
-	}
+	storeclock_ask(&v->clock, redis);
 	rc = redis_end(redis, err);
-	if (rc != ERR_OK &&
-	    (redis_failed_with(redis, n + 1, "NOPERM") ||
-		redis_failed_with(redis, n + 2, "NOPERM"))) {
-		v->has_time = false;
+	if (rc != ERR_OK && storeclock_is_refused(&v->clock, redis, n + 1))
 		return exchange(v, err);
-	}
 	if (rc == ERR_OK)
 		rc =
 		    store_check_readable(&v->store, redis_reply(redis, n), err);
@@ -381,11 +315,7 @@ exchange(struct view *v, struct err *err)
 		return rc;
 	for (size_t i = 0; i < v->n_wanted; i++)
 		first += wanted_keep(&v->wanted[i], v->copy, &v->store, first);
-	if (v->has_time) {
-		take_time(v, redis_reply(redis, n + 1));
-		if (v->beat_at_ms != 0)
-			take_skew(v, redis_reply(redis, n + 2));
-	}
+	storeclock_take(&v->clock, redis, n + 1);
 	v->read_at_ms = began_ms;
 	return ERR_OK;
 }
@@ -407,9 +337,5 @@ view_read(struct view *view, struct err *err)
 	}
 	view->must_read = false;
 	view->n_wanted = 0;
-	if (view->skew_ms > SKEW_MAX_MS)
-		return err_set(err, ERR_STORE,
-		    "the clock of this server is %lld s fast",
-		    (long long)(view->skew_ms / 1000));
-	return ERR_OK;
+	return storeclock_check(&view->clock, err);
 }
