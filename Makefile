@@ -102,7 +102,8 @@ $(BUILD)/test_%: $(BUILD)/tests/unit/test_%.o $(APP) $(PIPE) $(COMMON)
 	$(call quiet,LINK)$(CC) $(LINK) $(LDFLAGS) -pthread -o $@ $^ -lcmocka -lfcgi -lsodium -lsystemd $(LIBS)
 
 # A fuzzer is linked like a unit test; libFuzzer provides main().
-$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/check.o $(APP) $(PIPE) $(COMMON)
+$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/check.o $(BUILD)/tests/fuzz/played.o \
+	$(APP) $(PIPE) $(COMMON)
 	$(call quiet,LINK)$(CC) -fsanitize=fuzzer $(LINK) $(LDFLAGS) -pthread -o $@ $^ -lfcgi -lsodium -lsystemd $(LIBS)
 
 # The parts of deploy/ that are installed elsewhere, or are for building packages.
@@ -171,7 +172,7 @@ test-only: all unit-tests
 	@BUILD=$(BUILD) sh tests/run.sh $(UNIT)
 
 unit: $(UNIT) ## the unit tests alone
-	@for test in $(UNIT); do $$test || exit; done
+	@for test in $(UNIT); do timeout 600 $$test || exit; done
 
 $(BUILD)/bench_nothing: $(BUILD)/tests/bench/nothing.o
 	$(call quiet,LINK)$(CC) $(LINK) $(LDFLAGS) -pthread -o $@ $^ -lfcgi

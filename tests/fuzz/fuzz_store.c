@@ -5,43 +5,28 @@
  * up.
  */
 #include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "pipe-backend/backend.h"
 #include "tests/fuzz/check.h"
+#include "tests/fuzz/played.h"
 
 #define STORE_ANSWER_MAX 65536
 
-#define ID               "00112233445566778899aabbccddeeff"
-
 /* The replies to HMGET acmeproxy:store id schema, and to TIME. */
-static const char self[] = "*2\r\n$32\r\n" ID "\r\n$1\r\n3\r\n"
+static const char self[] = "*2\r\n$32\r\n" PLAYED_ID "\r\n$1\r\n3\r\n"
 			   "*2\r\n$1\r\n1\r\n$1\r\n1\r\n";
 
 static struct {
-	char dir[32], id_file[48];
 	bool is_meant;
-	struct sockaddr_un address;
 	int fd;
 	uint8_t answer[STORE_ANSWER_MAX];
 	size_t answer_len;
-} store = { .dir = "/tmp/fuzz_store.XXXXXX" };
+} store = { .fd = -1 };
 
 static struct backend backend;
-
-static void
-remove_socket(void)
-{
-	(void)unlink(store.address.sun_path);
-	(void)unlink(store.id_file);
-	(void)rmdir(store.dir);
-}
 
 static void *
 serve(void *arg)
@@ -68,44 +53,13 @@ serve(void *arg)
 }
 
 static void
-init(void)
+init(struct settings *settings)
 {
 	pthread_t thread;
-	FILE *id_file;
 
-	(void)signal(SIGPIPE, SIG_IGN);
-	CHECK(mkdtemp(store.dir) != NULL);
-	store.address.sun_family = AF_UNIX;
-	(void)snprintf(store.address.sun_path, sizeof(store.address.sun_path),
-	    "%s/s", store.dir);
-	CHECK(atexit(remove_socket) == 0);
-	store.fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	CHECK(store.fd >= 0);
-	CHECK(bind(store.fd, (struct sockaddr *)&store.address,
-		  sizeof(store.address)) == 0);
-	CHECK(listen(store.fd, 1) == 0);
+	store.fd = played_listen(settings,
+	    "\"persistent_records\": true, \"dns_copy_mib\": 0, ", 500);
 	CHECK(pthread_create(&thread, NULL, serve, NULL) == 0);
-	(void)snprintf(store.id_file, sizeof(store.id_file), "%s/id",
-	    store.dir);
-	id_file = fopen(store.id_file, "w");
-	CHECK(id_file != NULL && fputs(ID "\n", id_file) >= 0);
-	CHECK(fclose(id_file) == 0);
-}
-
-static void
-read_settings(struct settings *settings)
-{
-	char text[512];
-
-	(void)snprintf(text, sizeof(text),
-	    "{\"soa_hostname\": \"ns1.example.net\", "
-	    "\"soa_contact\": \"a.example.net\", "
-	    "\"persistent_records\": true, "
-	    "\"store_id_file\": \"%s\", \"dns_copy_mib\": 0, "
-	    "\"redis\": {\"socket\": \"%s\"}}",
-	    store.id_file, store.address.sun_path);
-	CHECK(
-	    settings_parse(settings, text, strlen(text), "-", NULL) == ERR_OK);
 }
 
 int
@@ -120,10 +74,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct reply reply;
 	const char *line;
 
-	if (store.address.sun_family == 0) {
-		init();
-		read_settings(&settings);
-	}
+	if (store.fd < 0)
+		init(&settings);
 	if (size < 1 || size - 1 > sizeof(store.answer))
 		return 0;
 	line = lines[data[0] % COUNT_OF(lines)];

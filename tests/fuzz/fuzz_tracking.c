@@ -7,19 +7,16 @@
  */
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "pipe-backend/backend.h"
 #include "tests/fuzz/check.h"
+#include "tests/fuzz/played.h"
 
-#define ID              "00112233445566778899aabbccddeeff"
 #define CONNECTIONS_MAX 8
 #define SAID_MAX        16384
 /* So many messages at once make it send a PING. */
@@ -40,28 +37,18 @@ static const struct {
 	{ "suffix_match", "$4\r\ntrue\r\n" },
 	{ "children", "*2\r\n$1\r\n1\r\n$1\r\n1\r\n" },
 	{ "ZRANGE", "*2\r\n$3\r\nabc\r\n$3\r\ninf\r\n" },
-	{ "schema", "*2\r\n$32\r\n" ID "\r\n$1\r\n3\r\n" },
+	{ "schema", "*2\r\n$32\r\n" PLAYED_ID "\r\n$1\r\n3\r\n" },
 	{ "TIME", "*2\r\n$10\r\n1700000000\r\n$1\r\n1\r\n" },
 };
 
 static struct {
-	char dir[32], id_file[48];
-	struct sockaddr_un address;
 	int fd;
 	atomic_int follower; /* Redis's end of the connection that is told */
 	const uint8_t *pong; /* instead of it, unless it has no octets */
 	size_t pong_len;
-} store = { .dir = "/tmp/fuzz_tracking.XXXXXX" };
+} store = { .fd = -1 };
 
 static struct backend backend;
-
-static void
-remove_files(void)
-{
-	(void)unlink(store.address.sun_path);
-	(void)unlink(store.id_file);
-	(void)rmdir(store.dir);
-}
 
 static void
 say(int fd, const void *octets, size_t len)
@@ -153,43 +140,12 @@ run(void *arg)
 }
 
 static void
-init(void)
+init(struct settings *settings)
 {
 	pthread_t thread;
-	FILE *id_file;
 
-	(void)signal(SIGPIPE, SIG_IGN);
-	CHECK(mkdtemp(store.dir) != NULL);
-	store.address.sun_family = AF_UNIX;
-	(void)snprintf(store.address.sun_path, sizeof(store.address.sun_path),
-	    "%s/s", store.dir);
-	CHECK(atexit(remove_files) == 0);
-	store.fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	CHECK(store.fd >= 0);
-	CHECK(bind(store.fd, (struct sockaddr *)&store.address,
-		  sizeof(store.address)) == 0);
-	CHECK(listen(store.fd, CONNECTIONS_MAX) == 0);
-	(void)snprintf(store.id_file, sizeof(store.id_file), "%s/id",
-	    store.dir);
-	id_file = fopen(store.id_file, "w");
-	CHECK(id_file != NULL && fputs(ID "\n", id_file) >= 0);
-	CHECK(fclose(id_file) == 0);
+	store.fd = played_listen(settings, "\"dns_copy_mib\": 1, ", 10);
 	CHECK(pthread_create(&thread, NULL, run, NULL) == 0);
-}
-
-static void
-read_settings(struct settings *settings)
-{
-	char text[512];
-
-	(void)snprintf(text, sizeof(text),
-	    "{\"soa_hostname\": \"ns1.example.net\", "
-	    "\"soa_contact\": \"a.example.net\", "
-	    "\"store_id_file\": \"%s\", \"dns_copy_mib\": 1, "
-	    "\"redis\": {\"socket\": \"%s\", \"timeout_ms\": 10}}",
-	    store.id_file, store.address.sun_path);
-	CHECK(
-	    settings_parse(settings, text, strlen(text), "-", NULL) == ERR_OK);
 }
 
 static void
@@ -240,10 +196,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const uint8_t *unasked;
 	size_t unasked_len;
 
-	if (store.address.sun_family == 0) {
-		init();
-		read_settings(&settings);
-	}
+	if (store.fd < 0)
+		init(&settings);
 	/* A flag; how long the answer to PING is; that; and the rest. */
 	if (size < 2 || data[1] > size - 2 || size > SAID_MAX ||
 	    has_huge_array(data, size))

@@ -8,7 +8,8 @@ run_unit_tests() {
 	said=$(mktemp)
 	for test in "$@"; do
 		echo "== ${test##*/}"
-		CMOCKA_MESSAGE_OUTPUT=stdout ${emulator:-} "$test" >"$said" 2>&1 ||
+		CMOCKA_MESSAGE_OUTPUT=stdout \
+			timeout 600 ${emulator:+"$emulator"} "$test" >"$said" 2>&1 ||
 			cat "$said"
 		n=$(grep -c '^\[       OK \]' "$said")
 		bad=$(grep -c '^\[  FAILED  \] [0-9]* test' "$said")
