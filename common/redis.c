@@ -28,6 +28,7 @@ struct redis {
 	redisReply **replies; /* room for n_room; the first n_replies are set */
 	size_t n_replies, n_queued, n_room;
 	size_t n_received; /* octets, by next_pending() */
+	bool has_part;     /* of a message */
 };
 
 enum err_code
@@ -56,6 +57,7 @@ disconnect(struct redis *redis)
 	if (redis->context != NULL)
 		redisFree(redis->context);
 	redis->context = NULL;
+	redis->has_part = false;
 }
 
 void
@@ -294,6 +296,12 @@ redis_n_received(const struct redis *redis)
 	return redis->n_received;
 }
 
+bool
+redis_has_part(const struct redis *redis)
+{
+	return redis->has_part;
+}
+
 enum err_code
 redis_send(struct redis *redis, struct err *err)
 {
@@ -329,6 +337,7 @@ next_pending(struct redis *redis, void **reply, struct err *err)
 			return give_up(redis, err, "read",
 			    n == 0 ? "closed by Redis" : strerror(errno));
 		redis->n_received += (size_t)n;
+		redis->has_part = true;
 		if (redisReaderFeed(c->reader, octets, (size_t)n) != REDIS_OK)
 			return give_up(redis, err, "read", "out of memory");
 	}
@@ -338,24 +347,25 @@ enum err_code
 redis_next(struct redis *redis, bool wait, const struct redis_reply **message,
     struct err *err)
 {
+	redisContext *c = redis->context;
 	void *reply = NULL;
 	enum err_code rc;
 
 	drop_replies(redis);
 	*message = NULL;
-	if (redis->context == NULL)
+	if (c == NULL)
 		return err_set(err, ERR_STORE, "redis: away");
 	if (make_room(redis, 1) != ERR_OK)
 		return give_up(redis, err, "read", "out of memory");
 	rc = next_pending(redis, &reply, err);
 	if (rc != ERR_OK)
 		return rc;
-	if (reply == NULL && wait &&
-	    redisGetReply(redis->context, &reply) != REDIS_OK)
-		return give_up(redis, err, "read", reason_of(redis->context));
+	if (reply == NULL && wait && redisGetReply(c, &reply) != REDIS_OK)
+		return give_up(redis, err, "read", reason_of(c));
 	if (reply == NULL)
 		return ERR_OK;
 	redis->replies[redis->n_replies++] = reply;
+	redis->has_part = c->reader->pos < c->reader->len;
 	*message = foreign(reply);
 	return ERR_OK;
 }

@@ -71,7 +71,8 @@ unsigned redis_connection(const struct redis *redis);
  * next message; without `wait` only one that is there already, else *message is
  * NULL.  It lives until the next call.  redis_fd() is for poll(2), -1 while
  * there is no connection.  redis_n_received() is how many octets redis_next()
- * has read without waiting, since the beginning.
+ * has read without waiting, since the beginning.  redis_has_part() is true when
+ * the beginning of a message is there, and its end is not.
  *
  * Return ERR_OK, or ERR_STORE: the connection failed and is closed.
  */
@@ -80,6 +81,7 @@ MUST_CHECK enum err_code redis_next(struct redis *redis, bool wait,
     const struct redis_reply **message, struct err *err);
 int redis_fd(const struct redis *redis);
 size_t redis_n_received(const struct redis *redis);
+bool redis_has_part(const struct redis *redis);
 
 /* The i-th reply of the last exchange, i < number of commands added. */
 const struct redis_reply *redis_reply(const struct redis *redis, size_t i);

@@ -9,8 +9,8 @@
  *   The kernel passes that on in pieces of 32 KiB.
  *
  * So a reader that has emptied the socket and found less than this knows all
- * that was said.  One that found more has to ask, and nothing but an answer
- * lets it forget that.
+ * that was said.  One that found more, or the beginning of a message without
+ * its end, has to ask, and nothing but an answer lets it forget that.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -196,7 +196,8 @@ tracking_read(struct tracking *tracking, struct err *err)
 		if (rc != ERR_OK)
 			return turn_off(tracking, err, NULL);
 		if (n > FEW_MESSAGES ||
-		    redis_n_received(tracking->redis) - received > FEW_OCTETS)
+		    redis_n_received(tracking->redis) - received > FEW_OCTETS ||
+		    (message == NULL && redis_has_part(tracking->redis)))
 			tracking->lags = true;
 		if (message == NULL)
 			return ERR_OK;

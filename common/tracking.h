@@ -11,7 +11,7 @@
  *
  * A connection is told about every key with one of a few prefixes that anybody
  * changes (CLIENT TRACKING with BCAST, over RESP2).  Redis writes that before
- * it answers the client that made the change, if the two conditions below are
+ * it answers the client that made the change, if the conditions below are
  * met.  So whoever reads what is pending here before using the copy knows of
  * every change whose author has been answered.
  *
@@ -29,10 +29,10 @@
  * - Redis has io-threads 1, its default: with more, its threads write to
  *   several clients at once (observed with 4 of them on two cores: a third of
  *   the messages came after the author's answer, by up to 0.2 s).
- * - client-output-buffer-limit pubsub is at least 64 KiB; its default is 32
- * MiB. Redis hangs up on a connection for which more waits, but only after it
- * has answered the author.  With so much waiting the socket is full, and
- * whoever reads that asks for the rest.
+ * - Redis may keep 64 KiB or more for us: client-output-buffer-limit pubsub,
+ *   by default 32 MiB.  It hangs up on a connection for which more waits, but
+ *   only after it has answered the author.  With so much waiting the socket is
+ *   full, and whoever reads that asks for the rest.
  *
  * SWAPDB is the only change that Redis does not tell.
  *
