@@ -6,15 +6,15 @@
 #define N_BUCKETS 16384 /* a power of two */
 
 /* In two lists at once: all by age, and those of one hash. */
-struct node {
-	struct publication publication; /* its texts follow the node */
-	struct node *newer;
-	struct node *same_bucket, **link; /* what points to it there */
+struct queued {
+	struct publication publication; /* its texts follow it */
+	struct queued *newer;
+	struct queued *same_bucket, **link; /* what points to it there */
 };
 
 struct publications {
-	struct node *oldest, *newest;
-	struct node *buckets[N_BUCKETS];
+	struct queued *oldest, *newest;
+	struct queued *buckets[N_BUCKETS];
 };
 
 enum err_code
@@ -74,28 +74,28 @@ publications_add(struct publications *publications, const struct publication *p,
 {
 	size_t len = strlen(p->name) + strlen(p->value) + strlen(p->ip) +
 	    strlen(p->account) + 4;
-	struct node *node = malloc(sizeof(*node) + len);
+	struct queued *queued = malloc(sizeof(*queued) + len);
 	char *to;
 
-	if (node == NULL)
+	if (queued == NULL)
 		return err_set(err, ERR_SYSTEM, "out of memory");
-	to = (char *)(node + 1);
-	node->publication = *p;
-	node->publication.name = copy_text(&to, p->name);
-	node->publication.value = copy_text(&to, p->value);
-	node->publication.ip = copy_text(&to, p->ip);
-	node->publication.account = copy_text(&to, p->account);
-	node->newer = NULL;
-	node->link = &publications->buckets[bucket_of(p->name, p->value)];
-	node->same_bucket = *node->link;
-	if (node->same_bucket != NULL)
-		node->same_bucket->link = &node->same_bucket;
-	*node->link = node;
+	to = (char *)(queued + 1);
+	queued->publication = *p;
+	queued->publication.name = copy_text(&to, p->name);
+	queued->publication.value = copy_text(&to, p->value);
+	queued->publication.ip = copy_text(&to, p->ip);
+	queued->publication.account = copy_text(&to, p->account);
+	queued->newer = NULL;
+	queued->link = &publications->buckets[bucket_of(p->name, p->value)];
+	queued->same_bucket = *queued->link;
+	if (queued->same_bucket != NULL)
+		queued->same_bucket->link = &queued->same_bucket;
+	*queued->link = queued;
 	if (publications->newest != NULL)
-		publications->newest->newer = node;
+		publications->newest->newer = queued;
 	else
-		publications->oldest = node;
-	publications->newest = node;
+		publications->oldest = queued;
+	publications->newest = queued;
 	return ERR_OK;
 }
 
@@ -103,10 +103,10 @@ void
 publications_complete(struct publications *publications, const char *name,
     const char *value, int64_t now_ms)
 {
-	struct node *node = publications->buckets[bucket_of(name, value)];
+	struct queued *queued = publications->buckets[bucket_of(name, value)];
 
-	for (; node != NULL; node = node->same_bucket) {
-		struct publication *p = &node->publication;
+	for (; queued != NULL; queued = queued->same_bucket) {
+		struct publication *p = &queued->publication;
 
 		if (strcmp(p->name, name) != 0 || strcmp(p->value, value) != 0)
 			continue;
@@ -118,26 +118,26 @@ publications_complete(struct publications *publications, const char *name,
 }
 
 static void
-unlink_from_bucket(const struct node *node)
+unlink_from_bucket(const struct queued *queued)
 {
-	*node->link = node->same_bucket;
-	if (node->same_bucket != NULL)
-		node->same_bucket->link = node->link;
+	*queued->link = queued->same_bucket;
+	if (queued->same_bucket != NULL)
+		queued->same_bucket->link = queued->link;
 }
 
 void
 publications_flush(struct publications *publications, int64_t now_ms,
     publication_fn *fn, void *ctx)
 {
-	struct node *node;
+	struct queued *queued;
 
-	while ((node = publications->oldest) != NULL &&
-	    (node->publication.ends_at_ms < now_ms || now_ms == INT64_MAX)) {
-		fn(ctx, &node->publication);
-		unlink_from_bucket(node);
-		publications->oldest = node->newer;
+	while ((queued = publications->oldest) != NULL &&
+	    (queued->publication.ends_at_ms < now_ms || now_ms == INT64_MAX)) {
+		fn(ctx, &queued->publication);
+		unlink_from_bucket(queued);
+		publications->oldest = queued->newer;
 		if (publications->oldest == NULL)
 			publications->newest = NULL;
-		free(node);
+		free(queued);
 	}
 }
