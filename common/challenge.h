@@ -16,6 +16,14 @@
 #define CHALLENGE_PERSIST_MAX  (DNSNAME_MAX - sizeof(CHALLENGE_PERSIST))
 
 /*
+ * How many labels a name may have.  Whoever asks for a name of a hundred labels
+ * makes PowerDNS ask for each of the names above it; so names that are deeper
+ * than this need not reach us (common/piperegex.h).  Let's Encrypt refuses
+ * names of more than 10.
+ */
+#define CHALLENGE_NAME_LABELS 16
+
+/*
  * What a challenge is about: the name that somebody has to prove, and for
  * dns-account-01 the label of an ACME account.  In DNS its responses are at
  *

@@ -21,7 +21,9 @@ piperegex_write(char *regex, const struct settings *settings)
 	regex[0] = '\0';
 	if (settings->authority != AUTHORITY_CHALLENGE)
 		return;
-	add(regex, &len, "^([^*]*[.])?(" CHALLENGE_FIRST "[.]");
+	len = (size_t)snprintf(regex, PIPEREGEX_SIZE,
+	    "^([^*.]+[.]){0,%d}(" CHALLENGE_FIRST "[.]",
+	    PIPEREGEX_LABELS_IN_FRONT);
 	if (settings->persistent_records)
 		add(regex, &len, "|" CHALLENGE_PERSIST "[.]");
 	if (settings->zone.is_set) {
@@ -40,15 +42,17 @@ piperegex_write(char *regex, const struct settings *settings)
  * refused.
  */
 #define NAME  "xq7.zv3.invalid"
+#define DEEP  "1.2.3.4.5.6.7.8.9.10.11.12.13." NAME
 #define LABEL "_aaaabbbbccccdddd."
 
 static const char *const challenges[] = { CHALLENGE_FIRST "." NAME,
-	LABEL CHALLENGE_FIRST "." NAME, "x." CHALLENGE_FIRST "." NAME, NULL };
+	LABEL CHALLENGE_FIRST "." NAME, "x." CHALLENGE_FIRST "." NAME,
+	CHALLENGE_FIRST "." DEEP, NULL };
 static const char *const records[] = { CHALLENGE_PERSIST "." NAME,
 	"x." CHALLENGE_PERSIST "." NAME, NULL };
 static const char *const owners[] = { NAME, "x." NAME, "zv3.invalid", NULL };
 static const char *const in_zone[] = { "", "xq7.", NAME ".", LABEL NAME ".",
-	CHALLENGE_PERSIST "." NAME ".", NULL };
+	LABEL DEEP ".", CHALLENGE_PERSIST "." NAME ".", NULL };
 
 /* Do all these names match, each with this end? */
 static bool

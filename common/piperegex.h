@@ -1,10 +1,14 @@
 #ifndef COMMON_PIPEREGEX_H
 #define COMMON_PIPEREGEX_H
 
+#include "common/challenge.h"
 #include "common/settings.h"
 
 /* Room for one, with NUL: the longest zone has 126 dots, each "[.]". */
 #define PIPEREGEX_SIZE 640
+
+/* In front of a zone's name, of _acme-challenge, or of _validation-persist. */
+#define PIPEREGEX_LABELS_IN_FRONT (CHALLENGE_NAME_LABELS + 1)
 
 /*
  * Which questions PowerDNS passes to a coprocess.
@@ -25,7 +29,8 @@ enum piperegex_fit {
  * Write the expression that lets through what can be ours by its spelling: ""
  * for all names, when authority is name or parent.  It has no blanks, since
  * PowerDNS splits pipe-command at them.  Nor do names with an asterisk pass:
- * PowerDNS looks for wildcards, and we have none.
+ * PowerDNS looks for wildcards, and we have none; nor do names with more than
+ * PIPEREGEX_LABELS_IN_FRONT labels in front: nothing of ours is so deep.
  *
  *   regex	room for PIPEREGEX_SIZE octets
  */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/challenge.h"
 #include "common/zonerecord.h"
 
 #define TTL_MAX_S 604800
@@ -170,6 +171,11 @@ parse_owner(struct dnsname *owner, const char *text, const struct dnsname *zone,
 	if (!dnsname_is_under(owner, zone))
 		return err_set(err, ERR_INPUT, "owner %s is not in the zone",
 		    owner->text);
+	if (dnsname_n_labels(owner) - dnsname_n_labels(zone) >
+	    CHALLENGE_NAME_LABELS)
+		return err_set(err, ERR_INPUT,
+		    "owner: more than %d labels below the zone",
+		    CHALLENGE_NAME_LABELS);
 	return ERR_OK;
 }
 

@@ -75,6 +75,9 @@ params_parse_name(struct dnsname *name, const char *text, size_t len)
 	if (out.len > CHALLENGE_NAME_MAX)
 		return "The parameter name is too long for _acme-challenge "
 		       "to go in front of it";
+	_Static_assert(CHALLENGE_NAME_LABELS == 16, "the sentence says so");
+	if (dnsname_n_labels(&out) > CHALLENGE_NAME_LABELS)
+		return "The parameter name has more than 16 labels";
 	*name = out;
 	return NULL;
 }

@@ -35,18 +35,23 @@ parse_fqdn(struct challenge *challenge, const struct settings *s,
     const char *text, size_t len)
 {
 	struct dnsname name;
+	size_t least = STORE_MIN_LABELS, n_labels;
 
 	if (dnsname_parse(&name, text, len, NULL) != ERR_OK)
 		return "The parameter fqdn is not a domain name";
-	if (challenge_parse(challenge, &name))
-		return dnsname_n_labels(&challenge->name) < STORE_MIN_LABELS
-		    ? "The parameter fqdn has too few labels"
-		    : NULL;
-	if (s->zone.is_set &&
-	    challenge_parse_in_zone(challenge, &name, &s->zone.name))
-		return NULL;
-	return "The parameter fqdn neither begins with _acme-challenge nor is "
-	       "in the zone";
+	if (!challenge_parse(challenge, &name)) {
+		if (!s->zone.is_set ||
+		    !challenge_parse_in_zone(challenge, &name, &s->zone.name))
+			return "The parameter fqdn neither begins with "
+			       "_acme-challenge nor is in the zone";
+		least = 1;
+	}
+	n_labels = dnsname_n_labels(&challenge->name);
+	if (n_labels < least)
+		return "The parameter fqdn has too few labels";
+	if (n_labels > CHALLENGE_NAME_LABELS)
+		return "The parameter fqdn has too many labels";
+	return NULL;
 }
 
 static const char *

@@ -75,6 +75,7 @@ REFUSED = [
     ("create_authorisation", "name=192.0.2.1", "The parameter name is an address, not a domain name"),
     ("create_authorisation", "name=" + "a." * 120 + "example",
      "The parameter name is too long for _acme-challenge to go in front of it"),
+    ("create_authorisation", "name=" + "a." * 16 + "example", "The parameter name has more than 16 labels"),
     ("create_authorisation", "name=b%C3%BCcher.example",
      "The parameter name is not ASCII: send the A-label (xn--...) of an internationalised name"),
     ("create_authorisation", "name=a.example&suffix_match=maybe",

@@ -136,6 +136,7 @@ def test_odd_authorization_headers(oapi, header):
     ({"fqdn": 5, "value": VALUE}, "The parameter fqdn is missing"),
     ({"fqdn": "a..b", "value": VALUE}, "The parameter fqdn is not a domain name"),
     ({"fqdn": "_acme-challenge.com.", "value": VALUE}, "The parameter fqdn has too few labels"),
+    ({"fqdn": "_acme-challenge." + "a." * 16 + "example.", "value": VALUE}, "The parameter fqdn has too many labels"),
     ({"fqdn": "a.example.com.", "value": VALUE},
      "The parameter fqdn neither begins with _acme-challenge nor is in the zone"),
     ({"fqdn": "auth.example.org.", "value": VALUE},

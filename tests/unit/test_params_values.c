@@ -130,6 +130,7 @@ test_of_drafts(void **state)
 
 #define TOO_LONG    THE("name") "too long for _acme-challenge"
 #define TOO_SHORT   "The parameter name has fewer than two labels"
+#define TOO_DEEP    "The parameter name has more than 16 labels"
 #define AN_ADDRESS  THE("name") "an address, not a domain name"
 #define BAD_SECRET  THE("secret") "malformed"
 #define NOT_64URL   THE("response") "not 1 to 255 characters of the base64url"
@@ -154,6 +155,7 @@ static const struct refused refused[] = {
 	{ "name=a.example/", NOT_A_NAME },
 	{ "name=a\\.b.example", NOT_A_NAME },
 	{ "name=a.example,b.example", NOT_A_NAME },
+	{ "name=a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q", TOO_DEEP },
 	{ "name=com", TOO_SHORT },
 	{ "name=com.", TOO_SHORT },
 	{ "name=*.com", TOO_SHORT },

@@ -4,6 +4,7 @@
 #include "tests/unit/settings.h"
 
 #define N          "secure.example.com"
+#define DEEP       "a.b.c.d.e.f.g.h.i.j.k.l.m." N /* 16 labels */
 #define LABEL      "_ujmmovf2vn55tgye"
 #define ZONE       "\"zone\": {\"name\": \"auth.example.org\"}"
 #define PERSISTENT "\"persistent_records\": true"
@@ -58,11 +59,13 @@ static const struct {
 	{ "auth.example.org", "nnyyyy" },
 	{ "AUTH.example.ORG", "nnyyyy" },
 	{ "a.auth.example.org", "nnyyyy" },
+	{ LABEL "." DEEP ".auth.example.org", "nnyyyy" },
 	{ "d420c923-bbd7-4056-ab64-c3ca54c9b3cf.auth.example.org", "nnyyyy" },
 	{ N ".auth.example.org", "nnyyyy" },
 	{ LABEL "." N ".auth.example.org", "nnyyyy" },
 	{ "_acme-challenge.auth.example.org", "yyyyyy" },
 	{ "_validation-persist." N ".auth.example.org", "nyyyyy" },
+	{ "_acme-challenge." DEEP, "yyyyyy" },
 	/* Nobody's. */
 	{ ".", "nnnnyy" },
 	{ "com", "nnnnyy" },
@@ -82,6 +85,10 @@ static const struct {
 	{ "*._acme-challenge." N, "nnnnyy" },
 	{ "*.auth.example.org", "nnnnyy" },
 	{ "a.*.auth.example.org", "nnnnyy" },
+	/* Deeper than names of ours can be. */
+	{ "x." LABEL "." DEEP ".auth.example.org", "nnnnyy" },
+	{ "x." LABEL "." DEEP "._acme-challenge." N, "nnnnyy" },
+	{ "x." LABEL "." DEEP "._validation-persist." N, "nnnnyy" },
 	/* Escapes, as PowerDNS writes them: the first label has a dot. */
 	{ "x\\.auth.example.org", "nnyyyy" },
 	{ "auth\\.example.org", "nnnnyy" },
@@ -176,12 +183,15 @@ static const struct {
 	{ "", "^_acme-challenge[.]", PIPEREGEX_NARROW },
 	{ "", "(^|[.])_acme-challenge[.]", PIPEREGEX_WIDE },
 	{ "", "_ACME-CHALLENGE[.]", PIPEREGEX_WIDE },
+	{ "", "^([^*.]+[.]){0,20}_acme-challenge[.]", PIPEREGEX_WIDE },
 	{ "", "(^|[.])_acme-challenge[.].*example[.]com$", PIPEREGEX_NARROW },
 	{ "", "(", PIPEREGEX_NARROW },
 	{ "", ".*;SOA", PIPEREGEX_NARROW },
 	{ ZONE, "_acme-challenge[.]|[.]auth[.]example[.]org$",
 	    PIPEREGEX_NARROW },
 	{ ZONE, "_acme-challenge[.]|example[.]org$", PIPEREGEX_WIDE },
+	{ ZONE, "^([^.]+[.]){0,16}(_acme-challenge[.]|auth[.]example[.]org$)",
+	    PIPEREGEX_NARROW },
 	{ "\"authority\": \"name\"", ".", PIPEREGEX_FITS },
 	{ "\"authority\": \"name\"", "example[.]com$", PIPEREGEX_NARROW },
 };

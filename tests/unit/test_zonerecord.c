@@ -52,6 +52,8 @@ static const struct {
 	{ "W.Z.Example. 60 A 192.0.2.1", "w." ZONE, 60, "A", "192.0.2.1" },
 	{ "w." ZONE " 60 NS a", "w." ZONE "." ZONE, 60, "NS", "a" },
 	{ ZONE " 60 NS a", ZONE "." ZONE, 60, "NS", "a" },
+	{ "a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p 60 A 192.0.2.1",
+	    "a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p." ZONE, 60, "A", "192.0.2.1" },
 	{ N192 A51 " 60 A 192.0.2.1", N192 A51 "." ZONE, 60, "A", "192.0.2.1" },
 	{ N192 A51 "." ZONE ". 60 A 192.0.2.1", N192 A51 "." ZONE, 60, "A",
 	    "192.0.2.1" },
@@ -180,6 +182,7 @@ test_format(void **state)
 }
 
 static const char *const refused[] = {
+	"a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q 60 A 192.0.2.1",
 	/* Parts that are missing. */
 	"",
 	" \t",
