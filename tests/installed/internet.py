@@ -43,10 +43,12 @@ def ask(server, name, rrtype, port=53, seconds=5):
         query.flags |= dns.flags.RD
     else:
         query.flags &= ~dns.flags.RD
-    try:
-        return dns.query.udp_with_fallback(query, server, timeout=seconds, port=port)[0]
-    except (OSError, dns.exception.DNSException):
-        return None
+    for _ in range(2):  # as a resolver does: a packet may be lost
+        try:
+            return dns.query.udp_with_fallback(query, server, timeout=seconds / 2, port=port)[0]
+        except (OSError, dns.exception.DNSException):
+            pass
+    return None
 
 
 def texts(server, name, seconds=5):
