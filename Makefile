@@ -38,8 +38,9 @@ COMMON   := $(call objects,common)
 APP      := $(call objects,fcgi-app) $(BUILD)/fcgi-app/store/scripts.o \
 	$(BUILD)/fcgi-app/snippet_lines.o
 PIPE     := $(call objects,pipe-backend)
-SCRIPTS  := beat create rotate publish expire persist delete check refuse
-HEADLESS := init migrate_1 migrate_2
+SCRIPTS  := beat check confirm create create_account delete delete_account expire persist \
+	publish refuse rotate sweep
+HEADLESS := init migrate_1 migrate_2 migrate_3
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 FUZZ     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 LIBS     := -lhiredis -ljansson
@@ -61,19 +62,19 @@ $(BUILD)/%.o: $(BUILD)/%.c Makefile deploy/debian/changelog
 	$(call quiet,CC)$(COMPILE) -c -o $@ $<
 
 # Turn each Lua script into a C string with its SHA-1.  Lines that are comments are
-# dropped, the names of names.def become numbers, and most scripts get head.lua.
-# Other names are reported with their file and line.
-$(BUILD)/fcgi-app/store/scripts.c: $(wildcard fcgi-app/store/scripts/*) Makefile
+# dropped, key.x becomes (KEYS[1] .. 'text of x') by keys.def, arg.x becomes ARGV[n] by
+# args.def, and most scripts get head.lua.  Other names are reported with their file
+# and line.
+$(BUILD)/fcgi-app/store/scripts.c: $(wildcard fcgi-app/store/scripts/*) common/keys.def Makefile
 	@mkdir -p $(@D)
-	@sed -n 's/^KEY(.*, \(.*\)).*/\1/p' fcgi-app/store/scripts/names.def | \
-		awk '{ printf "s/\\bkey\\.%s_at\\b/%d/g\ns/\\bkey\\.%s\\b/KEYS[%d]/g\n", \
-			$$0, NR, $$0, NR }' >$@.sed
-	@sed -n 's/^ARG(.*, \(.*\)).*/\1/p' fcgi-app/store/scripts/names.def | \
+	@sed -n "s/^KEY(.*, \(.*\), \"\(.*\)\").*/s|\\\\bkey\\.\1\\\\b|(KEYS[1] .. '\2')|g/p" \
+		common/keys.def >$@.sed
+	@sed -n 's/^ARG(.*, \(.*\)).*/\1/p' fcgi-app/store/scripts/args.def | \
 		awk '{ printf "s/\\barg\\.%s\\b/ARGV[%d]/g\n", $$0, NR }' >>$@.sed
 	@! for s in fcgi-app/store/scripts/*.lua; do \
 		sed -e 's/^[[:space:]]*--.*//' -f $@.sed $$s | \
 			grep -HonE --label=$$s '\b(key|arg)\.\w*'; \
-	done | sed 's/$$/ is not in names.def/' | grep . >&2
+	done | sed 's/$$/ is in neither keys.def nor args.def/' | grep . >&2
 	@echo '#include "fcgi-app/store/script.h"' >$@.new
 	@for s in $(SCRIPTS) $(HEADLESS); do \
 		case " $(HEADLESS) " in *" $$s "*) head=;; \
@@ -88,6 +89,9 @@ $(BUILD)/fcgi-app/store/scripts.c: $(wildcard fcgi-app/store/scripts/*) Makefile
 		echo "};" || exit; \
 	done >>$@.new
 	@rm $@.lua $@.sed && mv $@.new $@
+
+# Longer than the 4095 octets that every C compiler must take.
+$(BUILD)/fcgi-app/store/scripts.o: WARN += -Wno-overlength-strings
 
 # What `acmeproxy powerdnsconfig` prints: an array of the lines.
 $(BUILD)/fcgi-app/snippet_lines.c: deploy/powerdns/acmeproxy.conf Makefile

@@ -1,5 +1,7 @@
 /* Reads JSON, and finds the place of an error in it.  Hides jansson. */
 #include <assert.h>
+#include <malloc.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,19 +36,39 @@ set_line(struct err *err, int line, const char *reason)
 	return ERR_INPUT;
 }
 
+static void
+wipe_and_free(void *memory)
+{
+	if (memory != NULL)
+		explicit_bzero(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
+/* There may be secrets in what is parsed: jansson must leave none behind. */
+static void
+hide(void)
+{
+	json_set_alloc_funcs(malloc, wipe_and_free);
+}
+
 enum err_code
 json_parse(struct json **doc, const char *text, size_t len, struct err *err)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	json_error_t why;
 	json_t *root;
 
+	(void)pthread_once(&once, hide);
 	/* jansson accepts a NUL after a number, true, false or null. */
 	if (memchr(text, '\0', len) != NULL)
 		return set_line(err, 1, "a NUL octet");
 	root = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY,
 	    &why);
 	if (root == NULL)
-		return set_line(err, why.line, why.text);
+		(void)set_line(err, why.line, why.text);
+	explicit_bzero(&why, sizeof(why)); /* it quotes what is near */
+	if (root == NULL)
+		return ERR_INPUT;
 	*doc = foreign(root);
 	return ERR_OK;
 }

@@ -218,6 +218,23 @@ show_names(const struct setting *setting, const char *in,
 
 /* A word is stored as its index, which is an enumerator: enums are unsigned. */
 static enum err_code
+refuse_word(const char *const *words, struct err *err)
+{
+	char known[128] = "";
+
+	for (size_t i = 0; words[i] != NULL; i++) {
+		size_t len = strlen(known);
+		const char *between = i == 0 ? ""
+		    : words[i + 1] != NULL   ? ", "
+					     : " or ";
+
+		(void)snprintf(known + len, sizeof(known) - len, "%s\"%s\"",
+		    between, words[i]);
+	}
+	return err_set(err, ERR_INPUT, "must be %s", known);
+}
+
+static enum err_code
 set_word(const struct setting *setting, const struct json *value, char *out,
     struct err *err)
 {
@@ -230,8 +247,7 @@ set_word(const struct setting *setting, const struct json *value, char *out,
 			memcpy(out, &i, sizeof(i));
 			return ERR_OK;
 		}
-	return err_set(err, ERR_INPUT, "must be \"%s\", \"%s\" or \"%s\"",
-	    words[0], words[1], words[2]);
+	return refuse_word(words, err);
 }
 
 static void

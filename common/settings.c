@@ -17,6 +17,12 @@ static const char *const authorities[] = {
 	NULL,
 };
 
+static const char *const creations[] = {
+	[CREATION_OPEN] = "open",
+	[CREATION_ACCOUNT] = "account",
+	NULL,
+};
+
 static const char *const registrations[] = {
 	[REGISTRATION_CLOSED] = "closed",
 	[REGISTRATION_ACCOUNT] = "account",
@@ -245,10 +251,21 @@ static const struct setting rows[] = {
 	{ "persistent_records", &setting_flag, AT(persistent_records) },
 	{ "zone", &setting_zone, AT(zone) },
 	{ "powerdns_conf", &setting_text_or_null, AT(powerdns_conf), .min = 1 },
+	{ "creation", &setting_word, AT(creation), .words = creations },
+	{ "authorisations_per_account", &setting_unsigned,
+	    AT(authorisations_per_account), .max = 100000000 },
+	{ "authorisations_per_address", &setting_unsigned,
+	    AT(authorisations_per_address), .max = 100000000 },
+	{ "deleted_hold_days", &setting_unsigned, AT(deleted_hold_days),
+	    .max = 36500 },
 	{ "registration", &setting_word, AT(registration),
 	    .words = registrations },
 	{ "registration_life_s", &setting_unsigned, AT(registration_life_s),
 	    .min = 1, .max = 86400 },
+	{ "registrations_per_account", &setting_unsigned,
+	    AT(registrations_per_account), .max = 100000000 },
+	{ "registrations_per_address", &setting_unsigned,
+	    AT(registrations_per_address), .max = 100000000 },
 	{ "authority_ttl_s", &setting_unsigned, AT(authority_ttl_s),
 	    .max = 86400 },
 	{ "response_ttl_s", &setting_unsigned, AT(response_ttl_s),
@@ -286,9 +303,9 @@ check_whole(struct settings *s, const struct json *doc, struct err *err)
 			    required[i]);
 	if (s->registration != REGISTRATION_CLOSED && !s->zone.is_set)
 		return fault_registration(doc, "needs a zone", err);
-	if (s->registration == REGISTRATION_ACCOUNT &&
-	    s->accounts_file[0] == '\0')
-		return fault_registration(doc, "needs an accounts_file", err);
+	/* Who had accounts before there was this setting meant this. */
+	if (json_member(doc, "creation") == NULL && s->accounts_file[0] != '\0')
+		s->creation = CREATION_ACCOUNT;
 	if (json_member(doc, "redis_read") == NULL)
 		s->redis_read = s->redis;
 	if (s->n_nameservers == 0)
@@ -314,6 +331,8 @@ settings_parse(struct settings *settings, const char *text, size_t len,
 		.response_life_s = 300,
 		.dns_copy_mib = 32,
 		.registration_life_s = 3600,
+		.registrations_per_address = 100,
+		.deleted_hold_days = 90,
 		.replicas_timeout_ms = 1000,
 		.workers = 8,
 		.audit_retention_days = 400,

@@ -33,6 +33,12 @@ enum authority {
 	AUTHORITY_PARENT,    /* and the name one label above */
 };
 
+/* Who may create authorisations. */
+enum creation_right {
+	CREATION_OPEN,    /* anybody */
+	CREATION_ACCOUNT, /* with an account's secret */
+};
+
 /* Who may register with the dialect of acme-dns. */
 enum registration {
 	REGISTRATION_CLOSED,
@@ -67,11 +73,16 @@ struct settings {
 	struct zone_settings zone;
 	enum registration registration;
 	unsigned registration_life_s;
+	enum creation_right creation;
+	/* How many names each may have; 0: any number. */
+	unsigned authorisations_per_account, authorisations_per_address;
+	unsigned registrations_per_account, registrations_per_address;
+	unsigned deleted_hold_days; /* a deleted name is kept for its owner */
 	unsigned authority_ttl_s, response_ttl_s;
 	unsigned response_life_s;
 	unsigned dns_copy_mib;        /* of each coprocess; 0: none */
 	char store_id_file[PATH_MAX]; /* which store is meant: common/store.h */
-	char accounts_file[PATH_MAX]; /* "": anybody may create */
+	char accounts_file[PATH_MAX]; /* moved into the store; "" for none */
 	char powerdns_conf[PATH_MAX]; /* installed snippet; "": do not look */
 	unsigned replicas_required, replicas_timeout_ms;
 	unsigned workers;

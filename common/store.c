@@ -7,16 +7,9 @@
 #include "common/store.h"
 
 static const char *const kinds[] = {
-	[STORE_AUTHORISATION] = "authorisation:",
-	[STORE_RESPONSE] = "response:",
-	[STORE_PERSISTENT] = "persistent:",
-	[STORE_AUTHORISATIONS] = "authorisations",
-	[STORE_LAST_USED] = "last_used",
-	[STORE_BELOW] = "below:",
-	[STORE_PARENTS] = "parents",
-	[STORE_SELF] = "store",
-	[STORE_CLOCK] = "clock",
-	[STORE_AUDIT] = "audit",
+#define KEY(upper, lower, text) [STORE_##upper] = text,
+#include "common/keys.def"
+#undef KEY
 };
 
 void
@@ -29,6 +22,18 @@ store_key(struct store_key *key, const struct store *store,
 	    store->settings->key_prefix, kinds[kind],
 	    name != NULL ? name->text : "");
 	key->len = n < 0 ? 0 : (size_t)n; /* cannot be cut: STORE_KEY_MAX */
+}
+
+void
+store_key_account(struct store_key *key, const struct store *store,
+    const char *account)
+{
+	int n;
+
+	store_key(key, store, STORE_ACCOUNT, NULL);
+	n = snprintf(key->text + key->len, sizeof(key->text) - key->len, "%s",
+	    account);
+	key->len += n < 0 ? 0 : (size_t)n;
 }
 
 void

@@ -10,11 +10,13 @@
 #include "common/settings.h"
 #include "common/txtvalue.h"
 
-#define STORE_VALUES_MAX  32 /* live responses of one name */
-#define STORE_RECORDS_MAX 8  /* persistent records of one name */
+#define STORE_VALUES_MAX  32   /* live responses of one name and label */
+#define STORE_LABELS_MAX  "16" /* labels of one name with live responses */
+#define STORE_RECORDS_MAX 8    /* persistent records of one name */
 #define STORE_KEY_MAX     (SETTINGS_TEXT + DNSNAME_MAX + 32) /* with NUL */
-#define STORE_MIN_LABELS  2  /* no authorisation is for a shorter name */
-#define STORE_SCHEMA      3  /* of the keys: ARCHITECTURE.md, "Store" */
+#define STORE_MIN_LABELS  2 /* no authorisation is for a shorter name */
+#define STORE_SCHEMA      4 /* of the keys: ARCHITECTURE.md, "Store" */
+#define STORE_SCHEMA_TEXT "4"
 #define STORE_ID_LEN      32 /* hex digits */
 
 /* A key of the store: ARCHITECTURE.md, "Store". */
@@ -24,16 +26,9 @@ struct store_key {
 };
 
 enum store_kind {
-	STORE_AUTHORISATION,  /* hash, of a name */
-	STORE_RESPONSE,       /* sorted set, of a name: store_key_response() */
-	STORE_PERSISTENT,     /* sorted set, of a name */
-	STORE_AUTHORISATIONS, /* sorted set, name NULL */
-	STORE_LAST_USED,      /* sorted set, name NULL */
-	STORE_BELOW,          /* hash, of a name: counts of what is below it */
-	STORE_PARENTS,        /* hash: these counts in schema 1; name NULL */
-	STORE_SELF,           /* hash: id and schema of the store; name NULL */
-	STORE_CLOCK,          /* hash: the primary's time; name NULL */
-	STORE_AUDIT,          /* stream, name NULL */
+#define KEY(upper, lower, text) STORE_##upper,
+#include "common/keys.def"
+#undef KEY
 };
 
 /*
@@ -49,15 +44,18 @@ struct store {
 	struct redis *redis;
 	const struct settings *settings;
 	char id[STORE_ID_LEN + 1]; /* what store_id_file said; "" until read */
+	struct confirmations *confirmations; /* fcgi-app's; NULL for none */
 };
 
 /* Make a store.  Nothing is read yet. */
 void store_init(struct store *store, struct redis *redis,
     const struct settings *settings);
 
-/* Format a key.  name is NULL where enum store_kind says so. */
+/* Format a key.  name is NULL for one of no name. */
 void store_key(struct store_key *key, const struct store *store,
     enum store_kind kind, const struct dnsname *name);
+void store_key_account(struct store_key *key, const struct store *store,
+    const char *account);
 void store_key_response(struct store_key *key, const struct store *store,
     const struct challenge *challenge);
 

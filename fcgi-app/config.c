@@ -1,6 +1,5 @@
 #include <stdlib.h>
 
-#include "fcgi-app/access/accounts_file.h"
 #include "fcgi-app/config.h"
 
 enum err_code
@@ -12,9 +11,6 @@ config_read(struct config **config, const char *file, struct err *err)
 	if (c == NULL)
 		return err_set(err, ERR_SYSTEM, "out of memory");
 	rc = settings_read(&c->settings, file, err);
-	if (rc == ERR_OK && c->settings.accounts_file[0] != '\0')
-		rc =
-		    accounts_read(&c->accounts, c->settings.accounts_file, err);
 	if (rc != ERR_OK) {
 		free(c);
 		return rc;
@@ -22,6 +18,16 @@ config_read(struct config **config, const char *file, struct err *err)
 	c->n_references = 1;
 	*config = c;
 	return ERR_OK;
+}
+
+struct redis_settings
+config_redis(const struct settings *settings)
+{
+	struct redis_settings redis = settings->redis;
+
+	if (settings->replicas_required > 0)
+		redis.timeout_ms += settings->replicas_timeout_ms;
+	return redis;
 }
 
 struct config *
@@ -36,6 +42,5 @@ config_drop(struct config *config)
 {
 	if (config == NULL || --config->n_references > 0)
 		return;
-	accounts_free(config->accounts);
 	free(config);
 }

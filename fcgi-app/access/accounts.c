@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/dnsname.h"
 #include "fcgi-app/access/accounts.h"
 
 enum err_code
@@ -22,30 +23,42 @@ account_set_name(struct account *account, const char *name, struct err *err)
 }
 
 enum err_code
+account_permit_none(struct account *account, struct err *err)
+{
+	free(account->permit);
+	account->permit = calloc(1, 1);
+	return account->permit != NULL
+	    ? ERR_OK
+	    : err_set(err, ERR_SYSTEM, "out of memory");
+}
+
+enum err_code
 account_add_permit(struct account *account, const char *text, struct err *err)
 {
-	struct permit permit = { .below = text[0] == '.' };
-	struct permit *more;
+	const char *dot = text[0] == '.' ? "." : "";
+	size_t len = account->permit != NULL ? strlen(account->permit) : 0;
+	size_t room = len + DNSNAME_MAX + 3; /* a blank, a dot, a NUL */
+	struct dnsname name;
 	enum err_code rc;
+	char *more;
 
-	if (permit.below)
-		text++;
-	rc = dnsname_parse(&permit.name, text, strlen(text), err);
+	text += strlen(dot);
+	rc = dnsname_parse(&name, text, strlen(text), err);
 	if (rc != ERR_OK)
 		return rc;
-	more =
-	    realloc(account->permits, (account->n_permits + 1) * sizeof(*more));
+	more = realloc(account->permit, room);
 	if (more == NULL)
 		return err_set(err, ERR_SYSTEM, "out of memory");
-	account->permits = more;
-	account->permits[account->n_permits++] = permit;
+	(void)snprintf(more + len, room - len, "%s%s%s", len > 0 ? " " : "",
+	    dot, name.text);
+	account->permit = more;
 	return ERR_OK;
 }
 
 void
 account_wipe(struct account *account)
 {
-	free(account->permits);
+	free(account->permit);
 	memset(account, 0, sizeof(*account));
 }
 
@@ -68,21 +81,6 @@ accounts_add(struct accounts *accounts, const struct account *account,
 	return ERR_OK;
 }
 
-enum err_code
-accounts_remove(struct accounts *accounts, const char *name, struct err *err)
-{
-	for (size_t i = 0; i < accounts->n; i++) {
-		if (strcmp(accounts->v[i].name, name) != 0)
-			continue;
-		account_wipe(&accounts->v[i]);
-		accounts->n--;
-		memmove(&accounts->v[i], &accounts->v[i + 1],
-		    (accounts->n - i) * sizeof(accounts->v[0]));
-		return ERR_OK;
-	}
-	return err_set(err, ERR_INPUT, "account \"%s\" does not exist", name);
-}
-
 void
 accounts_free(struct accounts *accounts)
 {
@@ -92,47 +90,4 @@ accounts_free(struct accounts *accounts)
 		account_wipe(&accounts->v[i]);
 	free(accounts->v);
 	free(accounts);
-}
-
-const struct account *
-accounts_find(const struct accounts *accounts, const struct secret *secret)
-{
-	const struct account *found = NULL;
-
-	for (size_t i = 0; i < accounts->n; i++)
-		if (secret_matches(secret, accounts->v[i].secret_hash.text))
-			found = &accounts->v[i];
-	return found;
-}
-
-static bool
-permit_covers(const struct permit *permit, const struct dnsname *name,
-    bool all_below)
-{
-	bool is_same = permit->name.len == name->len &&
-	    dnsname_is_under(name, &permit->name);
-
-	if (all_below)
-		return permit->below && dnsname_is_under(name, &permit->name);
-	if (!permit->below)
-		return is_same;
-	return !is_same && dnsname_is_under(name, &permit->name);
-}
-
-static bool
-is_covered(const struct account *account, const struct dnsname *name,
-    bool all_below)
-{
-	for (size_t i = 0; i < account->n_permits; i++)
-		if (permit_covers(&account->permits[i], name, all_below))
-			return true;
-	return account->permits_any;
-}
-
-bool
-account_permits(const struct account *account, const struct dnsname *name,
-    bool suffix_match)
-{
-	return is_covered(account, name, false) &&
-	    (!suffix_match || is_covered(account, name, true));
 }

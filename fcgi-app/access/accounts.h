@@ -4,27 +4,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/dnsname.h"
 #include "fcgi-app/access/secret.h"
 
 #define ACCOUNT_NAME_MAX 64 /* octets */
-
-/*
- * A permission: one name, or all names below it, which is written with a
- * leading dot.
- */
-struct permit {
-	bool below;
-	struct dnsname name;
-};
 
 /* Who may create authorisations, and for which names. */
 struct account {
 	char name[ACCOUNT_NAME_MAX + 1]; /* graphic ASCII */
 	struct secret_hash secret_hash;
-	bool permits_any; /* else only these */
-	size_t n_permits;
-	struct permit *permits;
+	/*
+	 * The names that it may have, separated by blanks: "example.com" is
+	 * that name, ".example.com" all below it.  "" for none, NULL for any.
+	 */
+	char *permit;
 };
 
 struct accounts {
@@ -40,7 +32,14 @@ MUST_CHECK enum err_code account_set_name(struct account *account,
     const char *name, struct err *err);
 
 /*
- * Add a permission, "example.com" or ".example.com".
+ * Make the permit one that has no name yet.
+ * Returns ERR_OK, or ERR_SYSTEM when out of memory.
+ */
+MUST_CHECK enum err_code account_permit_none(struct account *account,
+    struct err *err);
+
+/*
+ * Add a name to the permit, "example.com" or ".example.com".
  * Returns ERR_OK, ERR_INPUT, or ERR_SYSTEM when out of memory.
  */
 MUST_CHECK enum err_code account_add_permit(struct account *account,
@@ -50,32 +49,16 @@ MUST_CHECK enum err_code account_add_permit(struct account *account,
 void account_wipe(struct account *account);
 
 /*
- * Add an account, or remove one by its name.
+ * Add an account.
  *
  *   account	on success the accounts own what it owned
  *
- * Return ERR_OK; ERR_INPUT when the name is there already, or is not there; or
- * ERR_SYSTEM when out of memory.
+ * Returns ERR_OK; ERR_INPUT when the name is there already; or ERR_SYSTEM when
+ * out of memory.
  */
 MUST_CHECK enum err_code accounts_add(struct accounts *accounts,
     const struct account *account, struct err *err);
-MUST_CHECK enum err_code accounts_remove(struct accounts *accounts,
-    const char *name, struct err *err);
 
 void accounts_free(struct accounts *accounts);
-
-/*
- * The account whose secret this is, or NULL.  Takes the same time whichever it
- * is.  Lifetime: that of accounts.
- */
-const struct account *accounts_find(const struct accounts *accounts,
-    const struct secret *secret);
-
-/*
- * True when the account may have the name; with suffix_match, when it may have
- * every name below as well.
- */
-bool account_permits(const struct account *account, const struct dnsname *name,
-    bool suffix_match);
 
 #endif

@@ -1,18 +1,17 @@
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/file.h"
 #include "common/json.h"
 #include "fcgi-app/access/accounts_file.h"
 
+/* What was written before accounts were in the store. */
+
 #define ACCOUNTS_FILE_MAX (1 << 20) /* octets */
-#define ACCOUNTS_MODE     0640
-#define ACCOUNTS_MODE_BAD 027 /* group may not write, others nothing */
+#define ACCOUNTS_MODE_BAD 027       /* group may not write, others nothing */
 
 static enum err_code
 read_name(struct account *account, const struct json *value, struct err *err)
@@ -51,7 +50,8 @@ read_permits(struct account *account, const struct json *value, struct err *err)
 {
 	if (json_kind(value) != JSON_KIND_ARRAY)
 		return err_set(err, ERR_INPUT, "an array is needed");
-	account->permits_any = false;
+	if (account_permit_none(account, err) != ERR_OK)
+		return ERR_SYSTEM;
 	return json_each_element(value, read_permit, account, err);
 }
 
@@ -80,7 +80,7 @@ read_member(void *ctx, const char *key, const struct json *value,
 static enum err_code
 read_account(void *ctx, const struct json *row, struct err *err)
 {
-	struct account account = { .permits_any = true };
+	struct account account = { .permit = NULL };
 	enum err_code rc;
 
 	if (json_kind(row) != JSON_KIND_OBJECT)
@@ -169,76 +169,4 @@ accounts_read(struct accounts **accounts, const char *file, struct err *err)
 	accounts_free(out);
 	free(text);
 	return rc;
-}
-
-/* Names and permits are graphic ASCII; only '"' and '\' want escapes. */
-static void
-print_account(FILE *out, const struct account *account)
-{
-	(void)fprintf(out, "    {\"name\": ");
-	json_print_string(out, account->name);
-	(void)fprintf(out, ", \"secret_hash\": \"%s\"",
-	    account->secret_hash.text);
-	if (!account->permits_any) {
-		(void)fprintf(out, ", \"permit\": [");
-		for (size_t i = 0; i < account->n_permits; i++)
-			(void)fprintf(out, "%s\"%s%s\"", i > 0 ? ", " : "",
-			    account->permits[i].below ? "." : "",
-			    account->permits[i].name.text);
-		(void)fprintf(out, "]");
-	}
-	(void)fprintf(out, "}");
-}
-
-static void
-print_accounts(FILE *out, const struct accounts *accounts)
-{
-	(void)fprintf(out, "{\n  \"accounts\": [\n");
-	for (size_t i = 0; i < accounts->n; i++) {
-		print_account(out, &accounts->v[i]);
-		(void)fprintf(out, "%s\n", i + 1 < accounts->n ? "," : "");
-	}
-	(void)fprintf(out, "  ]\n}\n");
-}
-
-/* The new file takes the place of the old one only when it is on the disk. */
-enum err_code
-accounts_write(const struct accounts *accounts, const char *file,
-    struct err *err)
-{
-	char temporary[PATH_MAX + 8];
-	mode_t mode = ACCOUNTS_MODE;
-	struct stat st;
-	FILE *out = NULL;
-	bool had_file = stat(file, &st) == 0;
-	bool failed;
-	int fd;
-
-	(void)snprintf(temporary, sizeof(temporary), "%s.XXXXXX", file);
-	fd = mkstemp(temporary);
-	if (fd < 0)
-		return err_set(err, ERR_SYSTEM, "%s: %s", temporary,
-		    strerror(errno));
-	if (had_file) {
-		mode = st.st_mode & ACCOUNTS_MODE;
-		/* Only root may give it away; the mode protects it anyway. */
-		(void)!fchown(fd, st.st_uid, st.st_gid);
-	}
-	failed = fchmod(fd, mode) != 0;
-	out = fdopen(fd, "w");
-	if (out == NULL) {
-		(void)close(fd);
-		failed = true;
-	} else {
-		print_accounts(out, accounts);
-		failed =
-		    fflush(out) != 0 || ferror(out) || fsync(fd) != 0 || failed;
-		failed = fclose(out) != 0 || failed;
-	}
-	if (failed || rename(temporary, file) != 0) {
-		(void)err_set(err, ERR_SYSTEM, "%s: %s", file, strerror(errno));
-		(void)unlink(temporary);
-		return ERR_SYSTEM;
-	}
-	return ERR_OK;
 }

@@ -14,13 +14,4 @@
 MUST_CHECK enum err_code accounts_read(struct accounts **accounts,
     const char *file, struct err *err);
 
-/*
- * Write an accounts file: whole, or not at all.  An existing file keeps its
- * owner, its group and its mode, less what goes beyond 0640.
- *
- * Returns ERR_OK, or ERR_SYSTEM.
- */
-MUST_CHECK enum err_code accounts_write(const struct accounts *accounts,
-    const char *file, struct err *err);
-
 #endif

@@ -80,38 +80,56 @@ cidr_parse(char *out, const char *text, size_t len, struct err *err)
 	return ERR_OK;
 }
 
-static bool
-is_in(const struct address *address, const struct address *network,
-    unsigned n_bits)
+/* "4" or "6" and the first n_bits of an address, as '0' and '1'. */
+static void
+write_bits(char *out, const struct address *address, unsigned n_bits)
 {
-	unsigned whole = n_bits / 8;
-	unsigned mask = 0xffu & (0xff00u >> (n_bits % 8));
-
-	if (address->family != network->family ||
-	    memcmp(address->octets, network->octets, whole) != 0)
-		return false;
-	return n_bits % 8 == 0 ||
-	    ((address->octets[whole] ^ network->octets[whole]) & mask) == 0;
+	*out++ = address->family == AF_INET6 ? '6' : '4';
+	for (unsigned i = 0; i < n_bits; i++)
+		*out++ = (address->octets[i / 8] >> (7 - i % 8) & 1) != 0 ? '1'
+									  : '0';
+	*out = '\0';
 }
 
 bool
-cidr_list_has(const char *networks, const char *address)
+cidr_bits(char *out, const char *network)
 {
-	struct address one, network;
-	char text[CIDR_MAX];
+	struct address address;
 	unsigned n_bits;
 
-	if (!parse_address(&one, address))
+	if (!parse_network(&address, &n_bits, network))
 		return false;
-	(void)unmap(&one);
-	while (*networks != '\0') {
-		size_t len = strcspn(networks, " ");
+	write_bits(out, &address, n_bits);
+	return true;
+}
 
-		(void)snprintf(text, sizeof(text), "%.*s", (int)len, networks);
-		if (parse_network(&network, &n_bits, text) &&
-		    is_in(&one, &network, n_bits))
-			return true;
-		networks += len + (networks[len] == ' ');
+bool
+cidr_address_bits(char *out, const char *text)
+{
+	struct address address;
+
+	if (!parse_address(&address, text))
+		return false;
+	if (unmap(&address))
+		address.n_bits = 32;
+	write_bits(out, &address, address.n_bits);
+	return true;
+}
+
+void
+cidr_network_of(char *out, const char *text)
+{
+	char network[INET6_ADDRSTRLEN];
+	struct address address;
+
+	out[0] = '\0';
+	if (!parse_address(&address, text))
+		return;
+	if (unmap(&address) || address.family == AF_INET) {
+		(void)inet_ntop(AF_INET, address.octets, out, CIDR_MAX);
+		return;
 	}
-	return false;
+	memset(address.octets + 8, 0, 8);
+	(void)inet_ntop(AF_INET6, address.octets, network, sizeof(network));
+	(void)snprintf(out, CIDR_MAX, "%s/64", network);
 }

@@ -14,34 +14,42 @@ static const struct {
 	int status;
 	const char *sentence; /* NULL: the call has its own */
 	const char *header;
-	const char *reason; /* in the audit log; NULL: not an event */
+	const char *reason; /* to be noted; NULL: a script has done so */
 } outcomes[] = {
 	[OUTCOME_OK] = { 200, NULL, "", NULL },
 	[OUTCOME_CREATED] = { 201, NULL, "", NULL },
 	[OUTCOME_BAD_PARAMETER] = { 400, NULL, "", NULL },
 	[OUTCOME_BAD_CREDENTIALS] = { 401, "Invalid user or password",
-	    "WWW-Authenticate: Basic realm=\"acmeproxy\"\r\n",
-	    NULL /* head.lua notes it */ },
-	[OUTCOME_BAD_ACCOUNT] = { 403, "Invalid account token", "", "account" },
+	    "WWW-Authenticate: Basic realm=\"acmeproxy\"\r\n", NULL },
+	[OUTCOME_BAD_ACCOUNT] = { 403, "Invalid account token", "", NULL },
 	[OUTCOME_NOT_PERMITTED] = { 403,
 	    "Changes to this domain are not permitted with this account token",
-	    "", "permit" },
+	    "", NULL },
 	[OUTCOME_RESERVED] = { 403,
 	    "This name belongs to the zone of the server", "", "reserved" },
 	[OUTCOME_NOT_ENABLED] = { 403,
 	    "The setting persistent_records does not allow this", "", NULL },
-	[OUTCOME_BAD_SECRET] = { 403, "Invalid authorisation token", "",
-	    NULL /* head.lua notes it */ },
+	[OUTCOME_BAD_SECRET] = { 403, "Invalid authorisation token", "", NULL },
 	[OUTCOME_UNKNOWN_PATH] = { 404, "There is no such endpoint", "", NULL },
 	[OUTCOME_NOT_POST] = { 405, "Only POST is allowed", "Allow: POST\r\n",
 	    NULL },
 	[OUTCOME_NOT_GET] = { 405, "Only GET is allowed", "Allow: GET\r\n",
 	    NULL },
 	[OUTCOME_TAKEN] = { 409,
-	    "An authorisation for this name exists already", "",
-	    NULL /* create.lua notes it */ },
+	    "An authorisation for this name exists already", "", NULL },
+	[OUTCOME_COVERED] = { 403,
+	    "An authorisation of somebody else covers this name", "", NULL },
+	[OUTCOME_DELETED] = { 403,
+	    "This name had an authorisation until lately: ask the "
+	    "administrator",
+	    "", NULL },
+	[OUTCOME_QUOTA] = { 429,
+	    "There are as many authorisations of yours as there may be",
+	    "Retry-After: 3600\r\n", NULL },
 	[OUTCOME_FULL] = { 409, "The name has as many records as it may have",
 	    "", NULL },
+	[OUTCOME_FULL_OF_LABELS] = { 409,
+	    "The name has as many labels as it may have", "", NULL },
 	[OUTCOME_TOO_LARGE] = { 413, "The body is over 8 KiB", "", NULL },
 	[OUTCOME_BAD_TYPE] = { 415,
 	    "The body must be application/x-www-form-urlencoded or "
@@ -58,6 +66,25 @@ call_failed(const struct call *call)
 {
 	return call->why.code == ERR_STORE ? OUTCOME_STORE_AWAY
 					   : OUTCOME_BROKEN;
+}
+
+enum outcome
+call_refused(enum refusal refusal)
+{
+	static const enum outcome said[] = {
+		[REFUSED_NOT] = OUTCOME_OK,
+		[REFUSED_SECRET] = OUTCOME_BAD_SECRET,
+		[REFUSED_ADDRESS] = OUTCOME_BAD_SECRET,
+		[REFUSED_FREE] = OUTCOME_BAD_SECRET,
+		[REFUSED_ACCOUNT] = OUTCOME_BAD_ACCOUNT,
+		[REFUSED_PERMIT] = OUTCOME_NOT_PERMITTED,
+		[REFUSED_TAKEN] = OUTCOME_TAKEN,
+		[REFUSED_COVERED] = OUTCOME_COVERED,
+		[REFUSED_DELETED] = OUTCOME_DELETED,
+		[REFUSED_QUOTA] = OUTCOME_QUOTA,
+	};
+
+	return said[refusal];
 }
 
 static void print_refusal(struct call *call, enum outcome outcome);
@@ -201,7 +228,7 @@ finish(struct call *call, enum outcome outcome)
 	assert(outcome != OUTCOME_NONE);
 	assert(!is_refusal(outcome) || call->answer->len == 0);
 	if (reason != NULL &&
-	    audit_refuse(call->store, &call->actor,
+	    refusal_note(call->store, &call->actor,
 		&call->params.challenge.name, reason, &call->why) != ERR_OK)
 		return call_failed(call);
 	if (!call->answer->is_cut)
@@ -221,11 +248,8 @@ api_answer(struct answer *answer, const struct request *request,
 		.request = request,
 		.answer = answer,
 		.settings = &config->settings,
-		.accounts = config->accounts,
 		.store = store,
-		.actor = { .ip = request->remote_addr,
-		    .account = "",
-		    .via = dialect->via },
+		.actor = { .ip = request->remote_addr, .via = dialect->via },
 	};
 	enum outcome outcome;
 

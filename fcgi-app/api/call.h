@@ -21,7 +21,11 @@ enum outcome {
 	OUTCOME_NOT_POST,
 	OUTCOME_NOT_GET,
 	OUTCOME_TAKEN,
+	OUTCOME_COVERED,
+	OUTCOME_DELETED,
+	OUTCOME_QUOTA,
 	OUTCOME_FULL,
+	OUTCOME_FULL_OF_LABELS,
 	OUTCOME_TOO_LARGE,
 	OUTCOME_BAD_TYPE,
 	OUTCOME_BROKEN,
@@ -33,7 +37,6 @@ struct call {
 	const struct request *request;
 	struct answer *answer;
 	const struct settings *settings;
-	const struct accounts *accounts; /* NULL: anybody may create */
 	struct store *store;
 	struct actor actor;
 	struct params params; /* what was parsed, for the log and to be wiped */
@@ -50,6 +53,9 @@ typedef enum outcome handler(struct call *call);
 
 /* The outcome of a failure that call->why tells about. */
 enum outcome call_failed(const struct call *call);
+
+/* What our own API says to a refusal; OUTCOME_OK for REFUSED_NOT. */
+enum outcome call_refused(enum refusal refusal);
 
 /* endpoints.c: call->params holds what the route asks for. */
 handler endpoint_create_authorisation, endpoint_expire_authorisation,

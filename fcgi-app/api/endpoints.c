@@ -34,53 +34,34 @@ present_secret(struct call *call)
 	secret_hash(&call->actor.presented, &call->params.secret);
 }
 
-/* May the client create it?  OUTCOME_NONE if so, and who it is is known. */
-static enum outcome
-check_account(struct call *call)
-{
-	const struct params *p = &call->params;
-	const struct account *account;
-
-	if (reserved_has(call->settings, &p->challenge.name))
-		return OUTCOME_RESERVED;
-	/* Covering other people's names takes somebody who answers for it. */
-	if (call->accounts == NULL)
-		return p->suffix_match ? OUTCOME_NOT_PERMITTED : OUTCOME_NONE;
-	if ((p->given & PARAM_SECRET) == 0) {
-		call->sentence = "The parameter secret is missing";
-		return OUTCOME_BAD_PARAMETER;
-	}
-	account = accounts_find(call->accounts, &p->secret);
-	if (account == NULL)
-		return OUTCOME_BAD_ACCOUNT;
-	call->actor.account = account->name;
-	if (!account_permits(account, &p->challenge.name, p->suffix_match))
-		return OUTCOME_NOT_PERMITTED;
-	return OUTCOME_NONE;
-}
-
 enum outcome
 endpoint_create_authorisation(struct call *call)
 {
-	struct creation creation = { .name = call->params.challenge.name,
-		.suffix_match = call->params.suffix_match };
-	enum outcome outcome = check_account(call);
+	const struct params *p = &call->params;
+	bool needs_account = call->settings->creation == CREATION_ACCOUNT;
+	struct creation creation = { .name = p->challenge.name,
+		.needs_account = needs_account,
+		.suffix_match = p->suffix_match };
 	struct secret secret;
+	enum refusal refusal;
 	enum err_code rc;
-	bool done;
 
-	if (outcome != OUTCOME_NONE)
-		return outcome;
+	if (reserved_has(call->settings, &creation.name))
+		return OUTCOME_RESERVED;
+	if (needs_account && (p->given & PARAM_SECRET) == 0) {
+		call->sentence = "The parameter secret is missing";
+		return OUTCOME_BAD_PARAMETER;
+	}
+	if ((p->given & PARAM_SECRET) != 0)
+		present_secret(call);
 	secret_make(&secret);
 	secret_hash(&creation.secret_hash, &secret);
-	rc = authorisation_create(&done, call->store, &call->actor, &creation,
-	    &call->why);
-	if (rc == ERR_OK && done)
+	rc = authorisation_create(&refusal, call->store, &call->actor,
+	    &creation, &call->why);
+	if (rc == ERR_OK && refusal == REFUSED_NOT)
 		print_secret(call, &secret, creation.suffix_match);
 	secret_wipe(&secret);
-	if (rc != ERR_OK)
-		return call_failed(call);
-	return done ? OUTCOME_OK : OUTCOME_TAKEN;
+	return rc == ERR_OK ? call_refused(refusal) : call_failed(call);
 }
 
 enum outcome
@@ -96,12 +77,11 @@ endpoint_expire_authorisation(struct call *call)
 	secret_hash(&fresh, &secret);
 	rc = authorisation_rotate(&decision, call->store, &call->actor,
 	    &call->params.challenge.name, &fresh, &call->why);
-	if (rc == ERR_OK && decision.granted)
+	if (rc == ERR_OK && decision.refusal == REFUSED_NOT)
 		print_secret(call, &secret, decision.suffix_match);
 	secret_wipe(&secret);
-	if (rc != ERR_OK)
-		return call_failed(call);
-	return decision.granted ? OUTCOME_OK : OUTCOME_BAD_SECRET;
+	return rc == ERR_OK ? call_refused(decision.refusal)
+			    : call_failed(call);
 }
 
 static struct response
@@ -123,8 +103,10 @@ endpoint_publish_response(struct call *call)
 	if (response_publish(&decision, call->store, &call->actor, &response,
 		&call->why) != ERR_OK)
 		return call_failed(call);
-	if (!decision.granted)
-		return OUTCOME_BAD_SECRET;
+	if (decision.refusal != REFUSED_NOT)
+		return call_refused(decision.refusal);
+	if (decision.n == 0)
+		return OUTCOME_FULL_OF_LABELS;
 	print_decision(call, &decision, "published", true);
 	return OUTCOME_OK;
 }
@@ -139,8 +121,8 @@ endpoint_expire_response(struct call *call)
 	if (response_expire(&decision, call->store, &call->actor, &response,
 		&call->why) != ERR_OK)
 		return call_failed(call);
-	if (!decision.granted)
-		return OUTCOME_BAD_SECRET;
+	if (decision.refusal != REFUSED_NOT)
+		return call_refused(decision.refusal);
 	print_decision(call, &decision, "expired", decision.n > 0);
 	return OUTCOME_OK;
 }
@@ -162,8 +144,8 @@ endpoint_publish_persistent_record(struct call *call)
 		&call->params.challenge.name, &call->params.record,
 		&call->why) != ERR_OK)
 		return call_failed(call);
-	if (!decision.granted)
-		return OUTCOME_BAD_SECRET;
+	if (decision.refusal != REFUSED_NOT)
+		return call_refused(decision.refusal);
 	if (decision.n == 0)
 		return OUTCOME_FULL;
 	print_decision(call, &decision, "published", true);
@@ -182,8 +164,8 @@ endpoint_expire_persistent_record(struct call *call)
 		&call->params.challenge.name, one ? &call->params.record : NULL,
 		&call->why) != ERR_OK)
 		return call_failed(call);
-	if (!decision.granted)
-		return OUTCOME_BAD_SECRET;
+	if (decision.refusal != REFUSED_NOT)
+		return call_refused(decision.refusal);
 	print_decision(call, &decision, "expired", decision.n > 0);
 	return OUTCOME_OK;
 }

@@ -327,6 +327,7 @@ params_parse(struct params *params, const struct request *request,
 	if (fault == NULL)
 		fault = check(params, raws, required, optional);
 	json_free(doc);
+	explicit_bzero(body, sizeof(body));
 	if (fault == NULL)
 		return PARAMS_OK;
 	*sentence = fault;

@@ -21,32 +21,17 @@ print_secret(const struct options *o, const char *what,
 		    what, name->text, secret->text);
 }
 
-/* An account that the accounts file has, or none. */
-static enum err_code
-check_account(const struct session *session, const char *account,
-    struct err *err)
-{
-	const struct accounts *accounts = session->config->accounts;
-
-	if (account == NULL)
-		return ERR_OK;
-	for (size_t i = 0; accounts != NULL && i < accounts->n; i++)
-		if (strcmp(accounts->v[i].name, account) == 0)
-			return ERR_OK;
-	return err_set(err, ERR_INPUT, "account \"%s\" does not exist",
-	    account);
-}
-
 enum exit_status
 command_createauthorisation(const struct options *o)
 {
-	struct creation creation = { .suffix_match = o->suffix_match };
+	struct creation creation = { .suffix_match = o->suffix_match,
+		.account = o->account };
 	struct dnsname *name = &creation.name;
 	struct session session;
 	struct err err = { 0 };
 	struct secret secret;
+	enum refusal refusal = REFUSED_NOT;
 	enum err_code rc;
-	bool done = false;
 
 	if (command_name(name, o->argument) != ERR_OK)
 		return EXIT_USAGE;
@@ -54,15 +39,13 @@ command_createauthorisation(const struct options *o)
 		return command_fail(&err);
 	secret_make(&secret);
 	secret_hash(&creation.secret_hash, &secret);
-	rc = check_account(&session, o->account, &err);
-	if (rc == ERR_OK) {
-		if (o->account != NULL)
-			session.actor.account = o->account;
-		rc = authorisation_create(&done, &session.store, &session.actor,
-		    &creation, &err);
-	}
-	if (rc == ERR_OK && done)
+	rc = authorisation_create(&refusal, &session.store, &session.actor,
+	    &creation, &err);
+	if (rc == ERR_OK && refusal == REFUSED_NOT)
 		print_secret(o, "created", name, &secret, o->suffix_match);
+	else if (rc == ERR_OK && refusal == REFUSED_ACCOUNT)
+		rc = err_set(&err, ERR_INPUT, "account \"%s\" does not exist",
+		    o->account);
 	else if (rc == ERR_OK)
 		(void)fprintf(stderr, "Authorisation \"%s\" exists already\n",
 		    name->text);
@@ -70,7 +53,7 @@ command_createauthorisation(const struct options *o)
 	session_close(&session);
 	if (rc != ERR_OK)
 		return command_fail(&err);
-	return done ? EXIT_DONE : EXIT_FAILED;
+	return refusal == REFUSED_NOT ? EXIT_DONE : EXIT_FAILED;
 }
 
 static enum exit_status
@@ -100,14 +83,15 @@ command_rotateauthorisation(const struct options *o)
 	secret_hash(&fresh, &secret);
 	rc = authorisation_rotate(&decision, &session.store, &session.actor,
 	    &name, &fresh, &err);
-	if (rc == ERR_OK && decision.granted)
+	if (rc == ERR_OK && decision.refusal == REFUSED_NOT)
 		print_secret(o, "rotated the secret of", &name, &secret,
 		    decision.suffix_match);
 	secret_wipe(&secret);
 	session_close(&session);
 	if (rc != ERR_OK)
 		return command_fail(&err);
-	return decision.granted ? EXIT_DONE : tell_unknown(&name);
+	return decision.refusal == REFUSED_NOT ? EXIT_DONE
+					       : tell_unknown(&name);
 }
 
 enum exit_status
@@ -124,7 +108,7 @@ command_deleteauthorisation(const struct options *o)
 	if (session_open(&session, o, &err) != ERR_OK)
 		return command_fail(&err);
 	rc = authorisation_delete(&done, &session.store, &session.actor, &name,
-	    NULL, &err);
+	    &err);
 	session_close(&session);
 	if (rc != ERR_OK)
 		return command_fail(&err);

@@ -21,16 +21,6 @@ print_settings(const struct settings *s)
 		(void)printf("%s: %s\n", key, value);
 }
 
-static void
-print_accounts(const struct config *config)
-{
-	if (config->accounts == NULL)
-		(void)printf("accounts: none, so that anybody may create an "
-			     "authorisation\n");
-	else
-		(void)printf("accounts: %zu\n", config->accounts->n);
-}
-
 /* Print one of the two connections to Redis; false if Redis does not answer. */
 static bool
 print_redis(const char *which, const struct redis_settings *settings)
@@ -65,7 +55,7 @@ print_store(const struct settings *settings)
 	struct redis *redis = NULL;
 	struct store store;
 	struct err err = { 0 };
-	long long n = 0;
+	long long n = 0, n_accounts = 0;
 	enum err_code rc;
 	int schema = 0;
 
@@ -75,10 +65,13 @@ print_store(const struct settings *settings)
 		rc = store_check(&schema, &store, &err);
 	}
 	if (rc == ERR_OK)
-		rc = schema_count(&n, &store, &err);
+		rc = schema_count(&n, STORE_AUTHORISATIONS, &store, &err);
 	if (rc == ERR_OK)
-		(void)printf("store: %s, schema %d, authorisations: %lld\n",
-		    store.id, schema, n);
+		rc = schema_count(&n_accounts, STORE_ACCOUNTS, &store, &err);
+	if (rc == ERR_OK)
+		(void)printf("store: %s, schema %d, authorisations: %lld, "
+			     "accounts: %lld\n",
+		    store.id, schema, n, n_accounts);
 	else
 		(void)printf("store: %s\n", err.text);
 	redis_free(redis);
@@ -106,7 +99,6 @@ print_all(const struct config *config)
 	bool has_store, good;
 
 	print_settings(s);
-	print_accounts(config);
 	good = print_snippet(s);
 	has_store = print_redis("redis", &s->redis);
 	has_store = print_redis("redis_read", &s->redis_read) && has_store;

@@ -10,6 +10,7 @@ enum err_code
 session_open(struct session *session, const struct options *options,
     struct err *err)
 {
+	struct redis_settings settings;
 	struct redis *redis;
 	enum err_code rc;
 
@@ -17,15 +18,18 @@ session_open(struct session *session, const struct options *options,
 	rc = secret_init(err);
 	if (rc == ERR_OK)
 		rc = config_read(&session->config, options->config, err);
-	if (rc == ERR_OK)
-		rc = redis_new(&redis, &session->config->settings.redis, err);
+	if (rc == ERR_OK) {
+		settings = config_redis(&session->config->settings);
+		rc = redis_new(&redis, &settings, err);
+	}
 	if (rc != ERR_OK) {
 		session_close(session);
 		return rc;
 	}
 	store_init(&session->store, redis, &session->config->settings);
-	session->actor =
-	    (struct actor){ .ip = "", .account = "", .via = "command" };
+	session->actor = (struct actor){ .ip = "",
+		.via = "command",
+		.is_administrator = true };
 	return ERR_OK;
 }
 

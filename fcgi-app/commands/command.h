@@ -2,7 +2,6 @@
 #define FCGI_APP_COMMANDS_COMMAND_H
 
 #include "common/err.h"
-#include "fcgi-app/access/accounts.h"
 #include "fcgi-app/commands/options.h"
 #include "fcgi-app/config.h"
 #include "fcgi-app/store/authorisation.h"
@@ -62,9 +61,10 @@ MUST_CHECK enum err_code command_under(struct dnsname *under,
 /* One a row of main.c's table. */
 typedef enum exit_status command_fn(const struct options *options);
 command_fn command_listauthorisations, command_listresponses,
-    command_listpersistentrecords, command_createauthorisation,
-    command_deleteauthorisation, command_rotateauthorisation,
-    command_createaccount, command_deleteaccount, command_listaccounts,
-    command_checkconfig, command_initstore, command_powerdnsconfig;
+    command_listpersistentrecords, command_listrefusals,
+    command_createauthorisation, command_deleteauthorisation,
+    command_rotateauthorisation, command_createaccount, command_deleteaccount,
+    command_listaccounts, command_checkconfig, command_initstore,
+    command_powerdnsconfig;
 
 #endif

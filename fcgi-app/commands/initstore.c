@@ -56,7 +56,7 @@ command_initstore(const struct options *o)
 	(void)!store_read_id(before, file, NULL);
 	rc = schema_init(id, store, &err);
 	if (rc == ERR_OK)
-		rc = schema_count(&n, store, &err);
+		rc = schema_count(&n, STORE_AUTHORISATIONS, store, &err);
 	if (rc == ERR_OK && strcmp(id, before) != 0)
 		rc = write_id(file, id, &err);
 	if (rc == ERR_OK)

@@ -11,7 +11,19 @@ struct listing {
 	struct session *session;
 	struct table *table;
 	struct dnsname under;
+	int64_t unused_since_ms;
 };
+
+/* One that was never used is as old as its creation. */
+static bool
+is_unused(const struct listing *l, const struct listed_authorisation *a)
+{
+	int64_t used_at_ms =
+	    a->last_used_at_ms != 0 ? a->last_used_at_ms : a->created_at_ms;
+
+	return l->options->unused_since == NULL ||
+	    used_at_ms < l->unused_since_ms;
+}
 
 static bool
 is_under(const struct listing *l, const struct dnsname *name)
@@ -28,7 +40,7 @@ show_authorisation(void *ctx, const struct listed_authorisation *a,
 	const char *account = l->options->account;
 
 	(void)err;
-	if (!is_under(l, a->name) ||
+	if (!is_under(l, a->name) || !is_unused(l, a) ||
 	    (account != NULL && strcmp(account, a->account) != 0))
 		return ERR_OK;
 	timestamp_format(created_at, a->created_at_ms);
@@ -90,6 +102,12 @@ list(const struct options *o, struct table *table, table_source *source,
 
 	if (command_under(&listing.under, o) != ERR_OK)
 		return EXIT_USAGE;
+	if (o->unused_since != NULL &&
+	    timestamp_parse(&listing.unused_since_ms, o->unused_since, false,
+		&err) != ERR_OK) {
+		(void)command_fail(&err);
+		return EXIT_USAGE;
+	}
 	if (session_open_to_read(&session, o, &err) != ERR_OK)
 		return command_fail(&err);
 	status = command_print(table, source, &listing, none);

@@ -27,7 +27,7 @@ is_wanted(const struct listing *l, const struct listed_event *e,
 	return e->at_ms <= l->end_ms &&
 	    (o->name == NULL || strcmp(name->text, l->name.text) == 0) &&
 	    (o->under == NULL || dnsname_is_under(name, &l->under)) &&
-	    (o->account == NULL || strcmp(e->account, o->account) == 0);
+	    (o->account == NULL || strcmp(e->owner, o->account) == 0);
 }
 
 /* For how long a response is live: a registration's name is a single label. */
@@ -60,7 +60,7 @@ static enum err_code
 take_event(void *ctx, const struct listed_event *e, struct err *err)
 {
 	struct listing *l = ctx;
-	struct publication p = { e->name, e->value, e->ip, e->account, e->at_ms,
+	struct publication p = { e->name, e->value, e->ip, e->owner, e->at_ms,
 		0, 0 };
 	struct dnsname name;
 

@@ -13,6 +13,8 @@ static const struct cmdline_option table[] = {
 	{ "under", "NAME", OPTION_UNDER, "of this name and of names below it" },
 	{ "start", "TIME", OPTION_START, "from this date or time on" },
 	{ "end", "TIME", OPTION_END, "until this time; a date counts whole" },
+	{ "unused-since", "TIME", OPTION_UNUSED_SINCE,
+	    "not used since this date or time" },
 	{ "permit", "NAME", OPTION_PERMIT,
 	    "allow NAME, or with .NAME all below it; repeatable" },
 	{ "suffix-match", NULL, OPTION_SUFFIX_MATCH,
@@ -40,6 +42,7 @@ take(struct options *o, unsigned bit, const char *value, struct err *err)
 		{ OPTION_UNDER, &o->under },
 		{ OPTION_START, &o->start },
 		{ OPTION_END, &o->end },
+		{ OPTION_UNUSED_SINCE, &o->unused_since },
 	};
 
 	o->given |= bit;

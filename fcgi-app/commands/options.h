@@ -25,6 +25,7 @@ enum option_bit {
 	OPTION_FILES = 1 << 11,
 	OPTION_HELP = 1 << 12,
 	OPTION_VERSION = 1 << 13,
+	OPTION_UNUSED_SINCE = 1 << 14,
 	OPTION_ALWAYS = OPTION_CONFIG | OPTION_HELP, /* for every command */
 };
 
@@ -33,7 +34,7 @@ struct options {
 	unsigned given; /* bits of enum option_bit */
 	const char *config;
 	const char *listen;
-	const char *account, *name, *under, *start, *end;
+	const char *account, *name, *under, *start, *end, *unused_since;
 	const char *permits[OPTIONS_PERMITS_MAX];
 	size_t n_permits;
 	bool suffix_match;

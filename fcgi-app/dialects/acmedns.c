@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "common/json.h"
+#include "fcgi-app/access/accounts.h"
 #include "fcgi-app/access/cidr.h"
 #include "fcgi-app/api/call.h"
 
@@ -23,6 +24,8 @@ static const struct {
 	{ OUTCOME_NOT_POST, "method_not_allowed" },
 	{ OUTCOME_NOT_GET, "method_not_allowed" },
 	{ OUTCOME_TOO_LARGE, "malformed_json_payload" },
+	{ OUTCOME_QUOTA, "too_many_registrations" },
+	{ OUTCOME_FULL_OF_LABELS, "too_many_labels" },
 	{ OUTCOME_BROKEN, "internal_error" },
 	{ OUTCOME_STORE_AWAY, "not_available" },
 };
@@ -41,21 +44,26 @@ acmedns_print_refusal(struct call *call, enum outcome outcome)
 /* A list of networks as it is kept, "a b", and as it is echoed, "a","b". */
 struct networks {
 	char kept[NETWORKS_MAX * CIDR_MAX];
+	char bits[NETWORKS_MAX * (CIDR_BITS + 1)]; /* "/4110.../6001..." */
 	char echo[NETWORKS_MAX * (CIDR_MAX + 3)];
 };
 
 static bool
 add_network(struct networks *out, const struct json *item)
 {
-	size_t kept = strlen(out->kept), echo = strlen(out->echo), len;
-	char text[CIDR_MAX];
+	size_t kept = strlen(out->kept), echo = strlen(out->echo);
+	size_t n_bits = strlen(out->bits), len;
+	char text[CIDR_MAX], bits[CIDR_BITS];
 	const char *sent;
 
 	if (json_kind(item) != JSON_KIND_STRING)
 		return false;
 	sent = json_as_string(item, &len);
-	if (cidr_parse(text, sent, len, NULL) != ERR_OK)
+	if (cidr_parse(text, sent, len, NULL) != ERR_OK ||
+	    !cidr_bits(bits, text))
 		return false;
+	(void)snprintf(out->bits + n_bits, sizeof(out->bits) - n_bits, "/%s",
+	    bits);
 	(void)snprintf(out->kept + kept, sizeof(out->kept) - kept, "%s%s",
 	    kept > 0 ? " " : "", text);
 	(void)snprintf(out->echo + echo, sizeof(out->echo) - echo, "%s\"%s\"",
@@ -99,77 +107,94 @@ read_registration(struct networks *out, const struct request *r)
 	return fault;
 }
 
-/* The account's secret is the password, or in /account/SECRET/register. */
-static const struct account *
-find_account(struct call *call)
+/*
+ * The account's secret is the password, or in /account/SECRET/register.
+ * Returns false if there is none.
+ */
+static bool
+read_account(struct call *call, char *user, size_t user_size)
 {
 	static const char front[] = "/account/", back[] = "/register";
 	const char *path = call->request->path;
-	const struct account *account = NULL;
 	struct secret *secret = &call->params.secret;
-	char user[ACCOUNT_NAME_MAX + 1];
-	bool has_secret, has_user = false;
 	size_t len = strlen(path);
+	enum err_code rc;
 
-	if (call->accounts == NULL)
-		return NULL;
 	if (strncmp(path, front, strlen(front)) == 0 &&
 	    len > strlen(front) + strlen(back)) {
-		has_secret =
-		    secret_parse(secret, path + strlen(front),
-			len - strlen(front) - strlen(back), NULL) == ERR_OK;
+		rc = secret_parse(secret, path + strlen(front),
+		    len - strlen(front) - strlen(back), NULL);
 	} else {
-		has_secret = has_user =
-		    secret_parse_basic(user, sizeof(user), secret,
-			call->request->authorization, NULL) == ERR_OK;
+		rc = secret_parse_basic(user, user_size, secret,
+		    call->request->authorization, NULL);
+		call->actor.user = user;
 	}
-	if (has_secret)
-		account = accounts_find(call->accounts, secret);
-	if (account != NULL && has_user && strcmp(account->name, user) != 0)
-		return NULL;
-	return account;
+	if (rc == ERR_OK)
+		secret_hash(&call->actor.presented, secret);
+	return rc == ERR_OK;
+}
+
+static enum outcome
+refuse_registration(enum refusal refusal)
+{
+	return refusal == REFUSED_QUOTA ? OUTCOME_QUOTA
+					: OUTCOME_BAD_CREDENTIALS;
+}
+
+/* Create it, and print it unless it is refused. */
+static enum outcome
+create_registration(struct call *call, const struct networks *networks)
+{
+	const struct settings *s = call->settings;
+	bool needs_account = s->registration == REGISTRATION_ACCOUNT;
+	struct creation creation = { .life_s = s->registration_life_s,
+		.needs_account = needs_account,
+		.allowfrom = networks->kept,
+		.allowfrom_bits = networks->bits };
+	char id[SECRET_UUID_LEN + 1];
+	struct secret password;
+	enum refusal refusal = REFUSED_NOT;
+	enum err_code rc;
+
+	secret_make_uuid(id);
+	secret_make_password(&password);
+	rc = dnsname_parse(&creation.name, id, strlen(id), &call->why);
+	call->params.challenge.name = creation.name;
+	secret_hash(&creation.secret_hash, &password);
+	if (rc == ERR_OK)
+		rc = authorisation_create(&refusal, call->store, &call->actor,
+		    &creation, &call->why);
+	if (rc == ERR_OK && refusal == REFUSED_NOT)
+		answer_print(call->answer,
+		    "{\"username\":\"%s\",\"password\":\"%s\",\"fulldomain\":"
+		    "\"%s.%s\",\"subdomain\":\"%s\",\"allowfrom\":[%s]}",
+		    id, password.text, id, s->zone.name.text, id,
+		    networks->echo);
+	secret_wipe(&password);
+	if (rc != ERR_OK)
+		return call_failed(call);
+	return refusal == REFUSED_NOT ? OUTCOME_CREATED
+				      : refuse_registration(refusal);
 }
 
 enum outcome
 acmedns_register(struct call *call)
 {
 	const struct settings *s = call->settings;
-	struct creation creation = { .life_s = s->registration_life_s };
-	char id[SECRET_UUID_LEN + 1];
+	char user[ACCOUNT_NAME_MAX + 1];
 	struct networks networks;
-	const struct account *account;
-	struct secret password;
-	enum err_code rc;
-	bool done;
+	enum outcome outcome;
 
 	if (s->registration == REGISTRATION_CLOSED)
 		return OUTCOME_UNKNOWN_PATH;
-	if (s->registration == REGISTRATION_ACCOUNT) {
-		account = find_account(call);
-		if (account == NULL)
-			return OUTCOME_BAD_CREDENTIALS;
-		call->actor.account = account->name;
-	}
+	if (s->registration == REGISTRATION_ACCOUNT &&
+	    !read_account(call, user, sizeof(user)))
+		return OUTCOME_BAD_CREDENTIALS;
 	call->sentence = read_registration(&networks, call->request);
-	if (call->sentence != NULL)
-		return OUTCOME_BAD_PARAMETER;
-	secret_make_uuid(id);
-	secret_make_password(&password);
-	rc = dnsname_parse(&creation.name, id, strlen(id), &call->why);
-	call->params.challenge.name = creation.name;
-	secret_hash(&creation.secret_hash, &password);
-	creation.allowfrom = networks.kept;
-	if (rc == ERR_OK)
-		rc = authorisation_create(&done, call->store, &call->actor,
-		    &creation, &call->why);
-	if (rc == ERR_OK)
-		answer_print(call->answer,
-		    "{\"username\":\"%s\",\"password\":\"%s\",\"fulldomain\":"
-		    "\"%s.%s\",\"subdomain\":\"%s\",\"allowfrom\":[%s]}",
-		    id, password.text, id, s->zone.name.text, id,
-		    networks.echo);
-	secret_wipe(&password);
-	return rc == ERR_OK ? OUTCOME_CREATED : call_failed(call);
+	outcome = call->sentence != NULL ? OUTCOME_BAD_PARAMETER
+					 : create_registration(call, &networks);
+	call->actor.user = NULL;
+	return outcome;
 }
 
 /* Eight, four, four, four and twelve hexadecimal digits. */
@@ -267,10 +292,12 @@ acmedns_update(struct call *call)
 		  &call->params.challenge.name, &call->why);
 	if (rc != ERR_OK)
 		return call_failed(call);
-	if (!decision.granted)
+	if (decision.refusal != REFUSED_NOT)
 		return OUTCOME_BAD_CREDENTIALS;
 	if (call->sentence != NULL)
 		return OUTCOME_BAD_PARAMETER;
+	if (decision.n == 0)
+		return OUTCOME_FULL_OF_LABELS;
 	answer_print(call->answer, "{\"txt\": \"%s\"}", response.value.text);
 	return OUTCOME_OK;
 }

@@ -132,96 +132,77 @@ is_user_of(const char *user, const struct dnsname *name)
 	    dnsname_is_under(name, &parsed);
 }
 
-static const struct account *
-find_account(const struct call *call, const char *user)
-{
-	const struct account *account;
-
-	if (call->accounts == NULL)
-		return NULL;
-	account = accounts_find(call->accounts, &call->params.secret);
-	return account != NULL && strcmp(account->name, user) == 0 ? account
-								   : NULL;
-}
-
 /*
- * Create the authorisation that an account is about to act for, unless it is
- * there.  Nobody gets its secret: the account speaks for it.
+ * Who is it?  The user is an account, or the name, and the store knows whose
+ * the secret is.  Returns false when that is malformed.
  */
-static enum outcome
-ensure_authorisation(struct call *call)
+static bool
+read_credentials(struct call *call, char *user, size_t user_size)
 {
-	struct creation creation = { .name = call->params.challenge.name,
-		.may_exist = true };
-	struct secret secret;
-	bool done;
-
-	secret_make(&secret);
-	secret_hash(&creation.secret_hash, &secret);
-	secret_wipe(&secret);
-	return authorisation_create(&done, call->store, &call->actor, &creation,
-		   &call->why) == ERR_OK
-	    ? OUTCOME_NONE
-	    : call_failed(call);
+	if (secret_parse_basic(user, user_size, &call->params.secret,
+		call->request->authorization, NULL) != ERR_OK ||
+	    user[0] == '\0')
+		return false;
+	secret_hash(&call->actor.presented, &call->params.secret);
+	call->actor.user = user;
+	call->actor.user_is_name =
+	    is_user_of(user, &call->params.challenge.name);
+	return true;
 }
 
-/* Who is it?  OUTCOME_NONE when call->actor may be tried. */
-static enum outcome
-authenticate(struct call *call, bool is_present)
+/* An account creates the authorisation on the way, where that is possible. */
+static bool
+may_create(const struct call *call)
 {
 	const struct dnsname *name = &call->params.challenge.name;
-	const struct account *account;
-	char user[DNSNAME_MAX + 2];
 
-	if (secret_parse_basic(user, sizeof(user), &call->params.secret,
-		call->request->authorization, NULL) != ERR_OK)
-		return OUTCOME_BAD_CREDENTIALS;
-	account = find_account(call, user);
-	if (account == NULL) {
-		secret_hash(&call->actor.presented, &call->params.secret);
-		return is_user_of(user, name) ? OUTCOME_NONE
-					      : OUTCOME_BAD_CREDENTIALS;
-	}
-	call->actor.account = account->name;
-	if (!account_permits(account, name, false))
-		return OUTCOME_NOT_PERMITTED;
-	if (is_present && dnsname_n_labels(name) < STORE_MIN_LABELS) {
-		call->sentence = "The parameter fqdn has too few labels";
-		return OUTCOME_BAD_PARAMETER;
-	}
-	return is_present && !reserved_has(call->settings, name)
-	    ? ensure_authorisation(call)
-	    : OUTCOME_NONE;
+	return dnsname_n_labels(name) >= STORE_MIN_LABELS &&
+	    !reserved_has(call->settings, name);
+}
+
+static enum outcome
+cannot_create(struct call *call)
+{
+	if (dnsname_n_labels(&call->params.challenge.name) >= STORE_MIN_LABELS)
+		return OUTCOME_RESERVED;
+	call->sentence = "The parameter fqdn has too few labels";
+	return OUTCOME_BAD_PARAMETER;
 }
 
 static enum outcome
 act(struct call *call, bool is_present)
 {
+	char user[DNSNAME_MAX + 2];
 	struct decision decision;
 	struct response response;
 	struct body body;
 	enum outcome outcome;
 	enum err_code rc;
-	bool is_account;
 
 	call->sentence = read_body(&body, call);
 	if (call->sentence != NULL)
 		return OUTCOME_BAD_PARAMETER;
-	outcome = authenticate(call, is_present);
-	if (outcome != OUTCOME_NONE)
-		return outcome;
+	if (!read_credentials(call, user, sizeof(user)))
+		return OUTCOME_BAD_CREDENTIALS;
 	response = (struct response){ .challenge = call->params.challenge,
-		.value = body.value };
+		.value = body.value,
+		.may_create = is_present && may_create(call) };
 	rc = is_present ? response_publish(&decision, call->store, &call->actor,
 			      &response, &call->why)
 			: response_expire(&decision, call->store, &call->actor,
 			      &response, &call->why);
+	call->actor.user = NULL;
 	if (rc != ERR_OK)
 		return call_failed(call);
+	if (is_present && decision.refusal == REFUSED_FREE)
+		return cannot_create(call);
+	outcome = call_refused(decision.refusal);
+	if (outcome == OUTCOME_OK && is_present && decision.n == 0)
+		return OUTCOME_FULL_OF_LABELS;
 	/* An account may clean up where nothing was ever authorised. */
-	is_account = call->actor.presented.text[0] == '\0';
-	if (!decision.granted && (is_present || !is_account))
-		return OUTCOME_BAD_CREDENTIALS;
+	if (outcome != OUTCOME_OK && decision.refusal != REFUSED_FREE)
+		return outcome == OUTCOME_BAD_SECRET ? OUTCOME_BAD_CREDENTIALS
+						     : outcome;
 	print_body(call, &body);
 	return OUTCOME_OK;
 }

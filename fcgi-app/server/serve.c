@@ -41,10 +41,12 @@
 #include "fcgi-app/server/notify.h"
 #include "fcgi-app/server/serve.h"
 #include "fcgi-app/snippet.h"
+#include "fcgi-app/store/account.h"
+#include "fcgi-app/store/confirmations.h"
 #include "fcgi-app/store/schema.h"
 
-#define RETRY_MS 1000 /* to bring up the store */
-#define BEAT_MS  5000 /* to tell the replicas what time it is */
+#define RETRY_MS 1000 /* to bring up the store, and to confirm */
+#define TEND_MS  5000 /* to sweep it, and to tell replicas what time it is */
 
 /* What the threads share. */
 struct server {
@@ -53,6 +55,7 @@ struct server {
 	struct store store;    /* the main thread's */
 	bool is_store_right;   /* at its last look */
 	struct err complaint;  /* about the store, which was logged */
+	struct confirmations *confirmations;
 	int listen_fd;
 	int stop[2]; /* a pipe; closing the end for writing stops all */
 };
@@ -99,9 +102,7 @@ take_up_config(struct worker *w, struct err *err)
 
 	if (config == NULL)
 		return ERR_OK;
-	settings = config->settings.redis;
-	if (config->settings.replicas_required > 0)
-		settings.timeout_ms += config->settings.replicas_timeout_ms;
+	settings = config_redis(&config->settings);
 	rc = redis_new(&redis, &settings, err);
 	if (rc != ERR_OK) {
 		drop_config(w, config);
@@ -109,6 +110,7 @@ take_up_config(struct worker *w, struct err *err)
 	}
 	redis_free(w->store.redis);
 	store_init(&w->store, redis, &config->settings);
+	w->store.confirmations = w->server->confirmations;
 	drop_config(w, w->config);
 	w->config = config;
 	return ERR_OK;
@@ -158,8 +160,7 @@ reload(struct server *server, const char *file)
 
 	notify_reloading();
 	if (config_read(&fresh, file, &err) != ERR_OK) {
-		log_line("%s; the old settings and accounts stay in force",
-		    err.text);
+		log_line("%s; the old settings stay in force", err.text);
 		return;
 	}
 	(void)pthread_mutex_lock(&server->lock);
@@ -168,8 +169,24 @@ reload(struct server *server, const char *file)
 	drop_store(server);
 	config_drop(old);
 	(void)pthread_mutex_unlock(&server->lock);
-	log_line("settings and accounts read again");
+	log_line("settings read again");
 	say_misfit(&fresh->settings);
+}
+
+/* Accounts were in a file once. */
+static enum err_code
+import_accounts(struct server *server, struct err *err)
+{
+	const char *file = server->config->settings.accounts_file;
+	enum err_code rc;
+	int n;
+
+	rc = accounts_import(&n, &server->store, file, err);
+	if (rc == ERR_OK && n >= 0)
+		log_line("%s: %d accounts are in the store now; the file is "
+			 "not read any more",
+		    file, n);
+	return rc;
 }
 
 /*
@@ -181,17 +198,20 @@ static void
 bring_up_store(struct server *server)
 {
 	const struct settings *settings = &server->config->settings;
+	struct redis_settings how = config_redis(settings);
 	struct redis *redis;
 	struct err err = { 0 };
 	enum err_code rc = ERR_OK;
 
 	if (server->store.redis == NULL) {
-		rc = redis_new(&redis, &settings->redis, &err);
+		rc = redis_new(&redis, &how, &err);
 		if (rc == ERR_OK)
 			store_init(&server->store, redis, settings);
 	}
 	if (rc == ERR_OK)
 		rc = schema_bring_up(&server->store, &err);
+	if (rc == ERR_OK && settings->accounts_file[0] != '\0')
+		rc = import_accounts(server, &err);
 	server->is_store_right = rc == ERR_OK;
 	if (rc != ERR_OK && strcmp(err.text, server->complaint.text) != 0)
 		log_line("%s", err.text);
@@ -202,10 +222,15 @@ bring_up_store(struct server *server)
 static void
 tend_store(struct server *server)
 {
+	bool beats = server->config->settings.replicas_required > 0;
+
 	if (!server->is_store_right)
 		bring_up_store(server);
-	else if (server->config->settings.replicas_required > 0 &&
-	    schema_beat(&server->store, NULL) != ERR_OK)
+	if (!server->is_store_right)
+		return;
+	confirmations_try(server->confirmations, &server->store);
+	if (authorisation_sweep(&server->store, NULL) != ERR_OK ||
+	    (beats && schema_beat(&server->store, NULL) != ERR_OK))
 		server->is_store_right = false;
 }
 
@@ -225,11 +250,11 @@ pause_ms(const struct server *server, int64_t limit_ms)
 {
 	int64_t ms = limit_ms > 0 ? limit_ms / 4 : 60000;
 
-	if (!server->is_store_right && ms > RETRY_MS)
+	if ((!server->is_store_right ||
+		confirmations_wait(server->confirmations)) &&
+	    ms > RETRY_MS)
 		return RETRY_MS;
-	if (server->config->settings.replicas_required > 0 && ms > BEAT_MS)
-		return BEAT_MS;
-	return ms;
+	return ms < TEND_MS ? ms : TEND_MS;
 }
 
 /* Look after the workers until a signal comes; returns its number. */
@@ -354,6 +379,8 @@ serve(const char *file, const char *where, struct err *err)
 	if (rc == ERR_OK)
 		rc = fcgi_init(err);
 	if (rc == ERR_OK)
+		rc = confirmations_new(&server.confirmations, err);
+	if (rc == ERR_OK)
 		rc = fcgi_listen(&server.listen_fd, where, err);
 	if (rc == ERR_OK && pipe(server.stop) != 0)
 		rc = err_set(err, ERR_SYSTEM, "pipe: %s", strerror(errno));
@@ -366,6 +393,7 @@ serve(const char *file, const char *where, struct err *err)
 	if (rc == ERR_OK && where != NULL && strncmp(where, "unix:", 5) == 0)
 		(void)unlink(where + 5);
 	redis_free(server.store.redis);
+	confirmations_free(server.confirmations);
 	config_drop(server.config);
 	if (rc != ERR_OK)
 		notify_failed(err);

@@ -3,211 +3,89 @@
  * is one script (fcgi-app/store/scripts); here are its arguments and its
  * result.
  *
- * The two trips of allowfrom.  Redis compares secrets but cannot compare an
- * address with a network.  So an operation on an authorisation that has an
- * allowfrom does nothing at first: after it has checked the secret, the script
- * returns the allowfrom.  We compare, and run the script once more with the
- * allowfrom that we compared.  What is kept true:
+ * Why nobody is locked out.  A request whose answer is lost may have been
+ * carried out, and then the store has a secret that nobody knows.  What is kept
+ * true:
  *
- * - Nothing is done for an address that was not compared.  The script does its
- *   work only when the allowfrom that it is given is the one in the store, so a
- *   change between the trips refuses the call, once.
- * - A wrong secret never learns that there is an allowfrom: the secret is
- *   checked first, on both trips.
- * - Administrators and accounts (no secret presented) act from anywhere.
+ * - A rotation only adds.  The old secret is good until the new one has been
+ *   used, and that takes somebody who knows it: the client, or we, after the
+ *   store has said that it has the new one, and before or after we say 200 with
+ *   it.  With anything but a 200 the old one is good.
+ * - A creation ends by itself after 10 s, unless it is confirmed, which takes
+ *   its secret as well.  So without a 200 the name is free then.
+ * - What is unknown after the second trip does not matter: the client has the
+ *   new secret, which the store has.  confirmations.h tries again.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "fcgi-app/access/cidr.h"
 #include "fcgi-app/store/authorisation.h"
-#include "fcgi-app/store/schema.h"
-#include "fcgi-app/store/script.h"
+#include "fcgi-app/store/confirmations.h"
+#include "fcgi-app/store/operation.h"
 
-/*
- * The audit log is limited twice: by age (audit_retention_days) and, against a
- * flood of refusals, by number.  README, "Operations" has the size.
- */
-#define AUDIT_EVENTS_MAX "2000000"
-#define MS_A_DAY         INT64_C(86400000)
+#define CONFIRM_MS "10000"
+#define MS_A_DAY   INT64_C(86400000)
 
-/* A script's call in the making, with the texts that its arguments point to. */
-struct operation {
-	struct script_call call;
-	struct store *store;
-	const struct actor *actor;
-	const struct challenge *challenge;
-	char allowfrom[SCRIPT_TEXT_MAX];
-	char retention_ms[24], life_ms[24], until_ms[24], most[8], schema[8];
-};
-
-static void
-begin(struct operation *op, const struct script *script, struct store *store,
-    const struct actor *actor, const struct challenge *challenge)
+static enum refusal
+refusal_of(const char *word)
 {
-	const char **args = op->call.args;
+	static const char *const words[] = {
+		[REFUSED_ADDRESS] = "address",
+		[REFUSED_FREE] = "free",
+		[REFUSED_ACCOUNT] = "account",
+		[REFUSED_PERMIT] = "permit",
+		[REFUSED_TAKEN] = "taken",
+		[REFUSED_COVERED] = "covered",
+		[REFUSED_DELETED] = "deleted",
+		[REFUSED_QUOTA] = "quota",
+	};
 
-	op->store = store;
-	op->actor = actor;
-	op->challenge = challenge;
-	script_call_init(&op->call, script, store, challenge);
-	(void)snprintf(op->retention_ms, sizeof(op->retention_ms), "%" PRId64,
-	    store->settings->audit_retention_days * MS_A_DAY);
-	(void)snprintf(op->schema, sizeof(op->schema), "%d", STORE_SCHEMA);
-	args[ARG_NAME] = challenge->name.text;
-	args[ARG_IP] = actor->ip;
-	args[ARG_ACCOUNT] = actor->account;
-	args[ARG_VIA] = actor->via;
-	args[ARG_RETENTION_MS] = op->retention_ms;
-	args[ARG_MAX_EVENTS] = AUDIT_EVENTS_MAX;
-	args[ARG_STORE_ID] = store->id; /* schema_bring_up() reads it */
-	args[ARG_SCHEMA] = op->schema;
-	args[ARG_PRESENTED] = actor->presented.text;
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (words[i] != NULL && strcmp(words[i], word) == 0)
+			return (enum refusal)i;
+	return REFUSED_SECRET;
 }
 
-/* The authorisations of names above that may speak for the name. */
-static void
-add_levels(struct operation *op)
-{
-	struct dnsname level = op->challenge->name;
-
-	while (dnsname_to_parent(&level) &&
-	    dnsname_n_labels(&level) >= STORE_MIN_LABELS)
-		script_call_add_key(&op->call, STORE_AUTHORISATION, &level);
-}
-
-/* The counts of each of the names above the name. */
-static void
-add_counts(struct operation *op)
-{
-	struct dnsname level = op->challenge->name;
-
-	while (dnsname_to_parent(&level))
-		script_call_add_key(&op->call, STORE_BELOW, &level);
-}
-
-/*
- * Run a script.  When it finds another store or schema than it expects, bring
- * the store up and run it again.
- */
+/* Run a script that returns what granted() or refused() of head.lua do. */
 static enum err_code
-run(struct script_result *result, const struct operation *op, struct err *err)
+run_decided(struct decision *decision, const struct operation *op,
+    const struct dnsname *name, struct err *err)
 {
-	enum err_code rc;
-
-	rc = script_run(result, &op->call, err);
-	if (rc == ERR_OK ||
-	    !redis_failed_with(op->store->redis, 0, "WRONGSTORE"))
-		return rc;
-	rc = schema_bring_up(op->store, err);
-	if (rc == ERR_OK)
-		rc = script_run(result, &op->call, err);
-	return rc;
-}
-
-/* Run a script that returns whether it did something. */
-static enum err_code
-run_simple(bool *done, const struct operation *op, struct err *err)
-{
-	struct script_result result;
-	enum err_code rc;
-
-	rc = run(&result, op, err);
-	*done = rc == ERR_OK && result.values[0] == 1;
-	return rc;
-}
-
-/* Run a script that begins with authenticate() of head.lua. */
-static enum err_code
-run_authenticated(struct decision *decision, struct operation *op,
-    struct err *err)
-{
-	const struct dnsname *name = &op->challenge->name;
 	struct script_result result;
 	enum err_code rc;
 
 	memset(decision, 0, sizeof(*decision));
-	rc = run(&result, op, err);
-	if (rc == ERR_OK && result.text[0] != '\0') {
-		if (!cidr_list_has(result.text, op->actor->ip))
-			return audit_refuse(op->store, op->actor, name,
-			    "address", err);
-		memcpy(op->allowfrom, result.text, sizeof(result.text));
-		op->call.args[ARG_ALLOWFROM] = op->allowfrom;
-		rc = run(&result, op, err);
-	}
-	if (rc != ERR_OK || result.n < SCRIPT_N_VALUES)
+	rc = operation_run(&result, op, err);
+	if (rc != ERR_OK)
 		return rc;
-	decision->granted = true;
+	if (result.n < SCRIPT_N_VALUES) {
+		decision->refusal = refusal_of(result.text);
+		return ERR_OK;
+	}
 	decision->name = *name;
 	for (long long level = result.values[0]; level > 0; level--)
 		(void)dnsname_to_parent(&decision->name);
 	decision->suffix_match = result.values[1] == 1;
 	decision->n = result.values[2];
-	return ERR_OK;
+	return script_wait(op->store, err);
 }
 
-enum err_code
-authorisation_create(bool *done, struct store *store, const struct actor *actor,
-    const struct creation *creation, struct err *err)
+/* How many names somebody may have, besides the administrator. */
+static void
+set_limits(struct operation *op, const struct dnsname *name)
 {
-	const struct challenge challenge = { .name = creation->name };
-	struct operation op;
-	const char **args = op.call.args;
-	enum err_code rc;
+	const struct settings *s = op->store->settings;
+	bool is_registration = dnsname_n_labels(name) < STORE_MIN_LABELS;
 
-	begin(&op, &script_create, store, actor, &challenge);
-	add_counts(&op);
-	args[ARG_SECRET_HASH] = creation->secret_hash.text;
-	args[ARG_SUFFIX_MATCH] = creation->suffix_match ? "true" : "false";
-	args[ARG_MAY_EXIST] = creation->may_exist ? "true" : "";
-	args[ARG_ALLOWFROM] = creation->allowfrom;
-	if (creation->life_s > 0) {
-		(void)snprintf(op.life_ms, sizeof(op.life_ms), "%u000",
-		    creation->life_s);
-		args[ARG_LIFE_MS] = op.life_ms;
-	}
-	rc = run_simple(done, &op, err);
-	if (rc != ERR_OK) {
-		/*
-		 * The caller will say 503, so nobody will ever have this
-		 * secret: do not leave the name taken.  If Redis is away for
-		 * this too, `acmeproxy rotateauthorisation` helps.
-		 */
-		bool deleted;
-
-		(void)!authorisation_delete(&deleted, store, actor,
-		    &creation->name, &creation->secret_hash, NULL);
-	}
-	return rc;
-}
-
-enum err_code
-authorisation_delete(bool *done, struct store *store, const struct actor *actor,
-    const struct dnsname *name, const struct secret_hash *hash, struct err *err)
-{
-	const struct challenge challenge = { .name = *name };
-	struct operation op;
-
-	begin(&op, &script_delete, store, actor, &challenge);
-	add_counts(&op);
-	if (hash != NULL)
-		op.call.args[ARG_SECRET_HASH] = hash->text;
-	return run_simple(done, &op, err);
-}
-
-enum err_code
-authorisation_rotate(struct decision *decision, struct store *store,
-    const struct actor *actor, const struct dnsname *name,
-    const struct secret_hash *fresh, struct err *err)
-{
-	const struct challenge challenge = { .name = *name };
-	struct operation op;
-
-	begin(&op, &script_rotate, store, actor, &challenge);
-	op.call.args[ARG_SECRET_HASH] = fresh->text;
-	return run_authenticated(decision, &op, err);
+	(void)snprintf(op->most_of_account, sizeof(op->most_of_account), "%u",
+	    is_registration ? s->registrations_per_account
+			    : s->authorisations_per_account);
+	(void)snprintf(op->most_of_network, sizeof(op->most_of_network), "%u",
+	    is_registration ? s->registrations_per_address
+			    : s->authorisations_per_address);
+	op->call.args[ARG_MOST_OF_ACCOUNT] = op->most_of_account;
+	op->call.args[ARG_MOST_OF_NETWORK] = op->most_of_network;
 }
 
 enum err_code
@@ -217,9 +95,130 @@ authorisation_check(struct decision *decision, struct store *store,
 	const struct challenge challenge = { .name = *name };
 	struct operation op;
 
-	begin(&op, &script_check, store, actor, &challenge);
-	add_levels(&op);
-	return run_authenticated(decision, &op, err);
+	operation_begin(&op, &script_check, store, actor, &challenge);
+	return run_decided(decision, &op, name, err);
+}
+
+enum err_code
+authorisation_confirm(bool *done, struct store *store,
+    const struct dnsname *name, const struct secret_hash *hash, struct err *err)
+{
+	const struct challenge challenge = { .name = *name };
+	const struct actor self = { .ip = "",
+		.via = "serve",
+		.presented = *hash };
+	struct script_result result;
+	struct operation op;
+	enum err_code rc;
+
+	operation_begin(&op, &script_confirm, store, &self, &challenge);
+	rc = operation_run(&result, &op, err);
+	*done = rc == ERR_OK && result.values[0] == 1;
+	return rc;
+}
+
+/*
+ * Use a new secret, now that the store is known to have it.
+ * Returns false when it is no good: then somebody else was quicker.
+ */
+static bool
+use_secret(struct store *store, const struct dnsname *name,
+    const struct secret_hash *fresh)
+{
+	bool done;
+
+	if (authorisation_confirm(&done, store, name, fresh, NULL) == ERR_OK)
+		return done;
+	confirmations_add(store->confirmations, name, fresh);
+	return true;
+}
+
+enum err_code
+authorisation_create(enum refusal *refusal, struct store *store,
+    const struct actor *actor, const struct creation *creation, struct err *err)
+{
+	const struct challenge challenge = { .name = creation->name };
+	struct script_result result;
+	struct operation op;
+	const char **args = op.call.args;
+	enum err_code rc;
+
+	operation_begin(&op, &script_create, store, actor, &challenge);
+	set_limits(&op, &creation->name);
+	if (creation->needs_account)
+		args[ARG_RIGHT] = "account";
+	args[ARG_ACCOUNT] = creation->account;
+	args[ARG_SECRET_HASH] = creation->secret_hash.text;
+	args[ARG_CONFIRM_MS] = CONFIRM_MS;
+	args[ARG_SUFFIX_MATCH] = creation->suffix_match ? "true" : "false";
+	args[ARG_ALLOWFROM] = creation->allowfrom;
+	args[ARG_ALLOWFROM_BITS] = creation->allowfrom_bits;
+	if (creation->life_s > 0) {
+		(void)snprintf(op.own_life_ms, sizeof(op.own_life_ms), "%u000",
+		    creation->life_s);
+		args[ARG_OWN_LIFE_MS] = op.own_life_ms;
+	}
+	rc = operation_run(&result, &op, err);
+	if (rc == ERR_OK && result.values[0] != 1) {
+		*refusal = refusal_of(result.text);
+		return ERR_OK;
+	}
+	*refusal = REFUSED_NOT;
+	if (rc == ERR_OK)
+		rc = script_wait(store, err);
+	if (rc == ERR_OK &&
+	    !use_secret(store, &creation->name, &creation->secret_hash))
+		rc = err_set(err, ERR_STORE, "the creation came too late");
+	return rc;
+}
+
+enum err_code
+authorisation_delete(bool *done, struct store *store, const struct actor *actor,
+    const struct dnsname *name, struct err *err)
+{
+	const struct challenge challenge = { .name = *name };
+	struct operation op;
+	long long n = 0;
+	enum err_code rc;
+
+	operation_begin(&op, &script_delete, store, actor, &challenge);
+	(void)snprintf(op.hold_ms, sizeof(op.hold_ms), "%" PRId64,
+	    store->settings->deleted_hold_days * MS_A_DAY);
+	op.call.args[ARG_HOLD_MS] = op.hold_ms;
+	rc = operation_run_number(&n, &op, err);
+	*done = n == 1;
+	return rc;
+}
+
+enum err_code
+authorisation_sweep(struct store *store, struct err *err)
+{
+	static const struct actor self = { .ip = "", .via = "serve" };
+	static const struct challenge none;
+	struct operation op;
+	long long n;
+
+	operation_begin(&op, &script_sweep, store, &self, &none);
+	return operation_run_number(&n, &op, err);
+}
+
+enum err_code
+authorisation_rotate(struct decision *decision, struct store *store,
+    const struct actor *actor, const struct dnsname *name,
+    const struct secret_hash *fresh, struct err *err)
+{
+	const struct challenge challenge = { .name = *name };
+	struct operation op;
+	enum err_code rc;
+
+	operation_begin(&op, &script_rotate, store, actor, &challenge);
+	op.call.args[ARG_ONLY_OWN] = "true";
+	op.call.args[ARG_SECRET_HASH] = fresh->text;
+	rc = run_decided(decision, &op, name, err);
+	if (rc == ERR_OK && decision->refusal == REFUSED_NOT &&
+	    !use_secret(store, name, fresh))
+		decision->refusal = REFUSED_SECRET;
+	return rc;
 }
 
 enum err_code
@@ -227,16 +226,21 @@ response_publish(struct decision *decision, struct store *store,
     const struct actor *actor, const struct response *response, struct err *err)
 {
 	struct operation op;
+	const char **args = op.call.args;
 
-	begin(&op, &script_publish, store, actor, &response->challenge);
-	add_levels(&op);
+	operation_begin(&op, &script_publish, store, actor,
+	    &response->challenge);
+	set_limits(&op, &response->challenge.name);
 	(void)snprintf(op.life_ms, sizeof(op.life_ms), "%u000",
 	    store->settings->response_life_s);
 	(void)snprintf(op.most, sizeof(op.most), "%d", STORE_VALUES_MAX);
-	op.call.args[ARG_VALUE] = response->value.text;
-	op.call.args[ARG_LIFE_MS] = op.life_ms;
-	op.call.args[ARG_MOST] = op.most;
-	return run_authenticated(decision, &op, err);
+	args[ARG_VALUE] = response->value.text;
+	args[ARG_LIFE_MS] = op.life_ms;
+	args[ARG_MOST] = op.most;
+	args[ARG_MOST_LABELS] = STORE_LABELS_MAX;
+	args[ARG_MAY_CREATE] = response->may_create ? "true" : "";
+	args[ARG_SUFFIX_MATCH] = "false";
+	return run_decided(decision, &op, &response->challenge.name, err);
 }
 
 enum err_code
@@ -245,14 +249,13 @@ response_expire(struct decision *decision, struct store *store,
 {
 	struct operation op;
 
-	begin(&op, &script_expire, store, actor, &response->challenge);
-	add_levels(&op);
+	operation_begin(&op, &script_expire, store, actor,
+	    &response->challenge);
 	op.call.args[ARG_VALUE] = response->value.text;
 	op.call.args[ARG_EVENT] = "expired";
-	return run_authenticated(decision, &op, err);
+	return run_decided(decision, &op, &response->challenge.name, err);
 }
 
-/* Of the name's own authorisation: hence no levels above. */
 enum err_code
 record_publish(struct decision *decision, struct store *store,
     const struct actor *actor, const struct dnsname *name,
@@ -262,14 +265,15 @@ record_publish(struct decision *decision, struct store *store,
 	bool is_forever = record->until_s == ISSUEVALUE_FOREVER;
 	struct operation op;
 
-	begin(&op, &script_persist, store, actor, &challenge);
+	operation_begin(&op, &script_persist, store, actor, &challenge);
 	(void)snprintf(op.until_ms, sizeof(op.until_ms), "%" PRId64 "000",
 	    record->until_s);
 	(void)snprintf(op.most, sizeof(op.most), "%d", STORE_RECORDS_MAX);
+	op.call.args[ARG_ONLY_OWN] = "true";
 	op.call.args[ARG_VALUE] = record->text;
 	op.call.args[ARG_UNTIL_MS] = is_forever ? "+inf" : op.until_ms;
 	op.call.args[ARG_MOST] = op.most;
-	return run_authenticated(decision, &op, err);
+	return run_decided(decision, &op, name, err);
 }
 
 enum err_code
@@ -280,21 +284,22 @@ record_expire(struct decision *decision, struct store *store,
 	const struct challenge challenge = { .name = *name };
 	struct operation op;
 
-	begin(&op, &script_expire, store, actor, &challenge);
+	operation_begin(&op, &script_expire, store, actor, &challenge);
+	op.call.args[ARG_ONLY_OWN] = "true";
 	op.call.args[ARG_VALUE] = record != NULL ? record->text : "";
 	op.call.args[ARG_EVENT] = "removed";
-	return run_authenticated(decision, &op, err);
+	return run_decided(decision, &op, name, err);
 }
 
 enum err_code
-audit_refuse(struct store *store, const struct actor *actor,
+refusal_note(struct store *store, const struct actor *actor,
     const struct dnsname *name, const char *reason, struct err *err)
 {
 	const struct challenge challenge = { .name = *name };
 	struct operation op;
-	bool done;
+	long long n;
 
-	begin(&op, &script_refuse, store, actor, &challenge);
+	operation_begin(&op, &script_refuse, store, actor, &challenge);
 	op.call.args[ARG_REASON] = reason;
-	return run_simple(&done, &op, err);
+	return operation_run_number(&n, &op, err);
 }

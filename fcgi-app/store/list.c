@@ -225,14 +225,16 @@ list_records(struct store *store, list_records_fn *fn, void *ctx,
 static struct listed_event
 read_event(const struct redis_reply *entry)
 {
-	struct listed_event e = { 0, "", "", "", "", "" };
+	struct listed_event e = { 0, "", "", "", "", NULL };
+	const char *account = "";
 	const struct {
 		const char *key;
 		const char **field;
 	} fields[] = {
 		{ "event", &e.event },
 		{ "name", &e.name },
-		{ "account", &e.account },
+		{ "account", &account },
+		{ "owner", &e.owner },
 		{ "ip", &e.ip },
 		{ "value", &e.value },
 	};
@@ -247,6 +249,9 @@ read_event(const struct redis_reply *entry)
 				fields[f].key) == 0)
 				*fields[f].field = redis_reply_text(
 				    redis_reply_at(pairs, i + 1), NULL);
+	/* Before there was an owner, the account was the owner. */
+	if (e.owner == NULL)
+		e.owner = account;
 	return e;
 }
 

@@ -51,7 +51,8 @@ MUST_CHECK enum err_code list_records(struct store *store, list_records_fn *fn,
 /* One event of the audit log; "" for a field that it has not. */
 struct listed_event {
 	int64_t at_ms;
-	const char *event, *name, *account, *ip, *value;
+	const char *event, *name, *ip, *value;
+	const char *owner; /* the account that owns the authorisation */
 };
 
 typedef enum err_code list_events_fn(void *ctx,

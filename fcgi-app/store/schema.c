@@ -11,33 +11,20 @@
 #include "fcgi-app/store/schema.h"
 #include "fcgi-app/store/script.h"
 
-/*
- * Row i migrates from schema i + 1 to i + 2.  The script gets the prefix of the
- * keys of one kind.
- */
-static const struct {
-	const struct script *script;
-	enum store_kind prefix;
-} migrations[] = {
-	{ &script_migrate_1, STORE_BELOW },
-	{ &script_migrate_2, STORE_AUTHORISATION },
-};
+/* The i-th migrates from schema i + 1 to i + 2. */
+static const struct script *const migrations[] = { &script_migrate_1,
+	&script_migrate_2, &script_migrate_3 };
 
 _Static_assert(COUNT_OF(migrations) == STORE_SCHEMA - 1,
     "each schema has its migration");
 
-/*
- * Begin a call about the store as a whole.  No client hears of it, so it does
- * not wait for replicas.
- */
+/* Begin a call about the store as a whole. */
 static void
 begin(struct script_call *call, const struct script *script,
     const struct store *store)
 {
-	static const struct challenge none;
-
-	script_call_init(call, script, store, &none);
-	call->waits = false;
+	script_call_init(call, script, store);
+	call->args[ARG_SCHEMA] = STORE_SCHEMA_TEXT;
 }
 
 enum err_code
@@ -47,14 +34,11 @@ schema_init(char id[STORE_ID_LEN + 1], const struct store *store,
 	struct script_call call;
 	struct script_result result;
 	struct secret fresh; /* 128 random bits: as good an identity */
-	char schema[16];
 	enum err_code rc;
 
 	secret_make(&fresh);
-	(void)snprintf(schema, sizeof(schema), "%d", STORE_SCHEMA);
 	begin(&call, &script_init, store);
 	call.args[ARG_STORE_ID] = fresh.text;
-	call.args[ARG_SCHEMA] = schema;
 	rc = script_run(&result, &call, err);
 	if (rc == ERR_OK && strlen(result.text) != STORE_ID_LEN)
 		rc = err_set(err, ERR_STORE, "the store's id is malformed");
@@ -64,7 +48,8 @@ schema_init(char id[STORE_ID_LEN + 1], const struct store *store,
 }
 
 enum err_code
-schema_count(long long *n, const struct store *store, struct err *err)
+schema_count(long long *n, enum store_kind kind, const struct store *store,
+    struct err *err)
 {
 	struct store_key key;
 	enum err_code rc;
@@ -72,7 +57,7 @@ schema_count(long long *n, const struct store *store, struct err *err)
 	rc = redis_begin(store->redis, err);
 	if (rc != ERR_OK)
 		return rc;
-	store_key(&key, store, STORE_AUTHORISATIONS, NULL);
+	store_key(&key, store, kind, NULL);
 	redis_add_words(store->redis, "ZCARD", key.text, (char *)NULL);
 	rc = redis_end(store->redis, err);
 	if (rc == ERR_OK)
@@ -84,14 +69,10 @@ static enum err_code
 migrate(const struct store *store, int schema, struct err *err)
 {
 	struct script_call call;
-	struct store_key prefix;
 	struct script_result result;
 	enum err_code rc;
 
-	begin(&call, migrations[schema - 1].script, store);
-	script_call_add_key(&call, STORE_PARENTS, NULL);
-	store_key(&prefix, store, migrations[schema - 1].prefix, NULL);
-	call.args[ARG_VALUE] = prefix.text;
+	begin(&call, migrations[schema - 1], store);
 	rc = script_run(&result, &call, err);
 	if (rc == ERR_OK && result.values[0] == 1)
 		log_line("the store is migrated from schema %d to %d", schema,
@@ -118,11 +99,8 @@ schema_beat(const struct store *store, struct err *err)
 {
 	struct script_call call;
 	struct script_result result;
-	char schema[16];
 
-	(void)snprintf(schema, sizeof(schema), "%d", STORE_SCHEMA);
 	begin(&call, &script_beat, store);
 	call.args[ARG_STORE_ID] = store->id;
-	call.args[ARG_SCHEMA] = schema;
 	return script_run(&result, &call, err);
 }

@@ -11,9 +11,12 @@
 MUST_CHECK enum err_code schema_init(char id[STORE_ID_LEN + 1],
     const struct store *store, struct err *err);
 
-/* Count the authorisations in a store.  Returns ERR_OK or ERR_STORE. */
-MUST_CHECK enum err_code schema_count(long long *n, const struct store *store,
-    struct err *err);
+/*
+ * Count the authorisations in a store, or the accounts: those in a sorted set
+ * of no name.  Returns ERR_OK or ERR_STORE.
+ */
+MUST_CHECK enum err_code schema_count(long long *n, enum store_kind kind,
+    const struct store *store, struct err *err);
 
 /*
  * Make sure that this is the store that is meant and that its schema is ours.

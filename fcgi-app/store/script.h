@@ -14,28 +14,19 @@ struct script {
 	const char *text;
 };
 
-extern const struct script script_beat, script_create, script_rotate,
-    script_publish, script_expire, script_persist, script_delete, script_check,
-    script_refuse, script_init, script_migrate_1, script_migrate_2;
+extern const struct script script_beat, script_check, script_confirm,
+    script_create, script_create_account, script_delete, script_delete_account,
+    script_expire, script_persist, script_publish, script_refuse, script_rotate,
+    script_sweep, script_init, script_migrate_1, script_migrate_2,
+    script_migrate_3;
 
-#define SCRIPT_KEYS_MAX (DNSNAME_MAX / 2 + 8) /* a label takes two octets */
 #define SCRIPT_N_VALUES 3
-#define SCRIPT_TEXT_MAX 1024 /* octets, with NUL */
+#define SCRIPT_TEXT_MAX 64 /* octets, with NUL */
 
-/* What a script is given: scripts/names.def. */
-enum script_key {
-#define KEY(upper, lower) KEY_##upper,
-#define ARG(upper, lower)
-#include "fcgi-app/store/scripts/names.def"
-#undef KEY
-#undef ARG
-};
-
+/* What a script is given. */
 enum script_arg {
-#define KEY(upper, lower)
 #define ARG(upper, lower) ARG_##upper,
-#include "fcgi-app/store/scripts/names.def"
-#undef KEY
+#include "fcgi-app/store/scripts/args.def"
 #undef ARG
 	SCRIPT_N_ARGS,
 };
@@ -44,24 +35,15 @@ enum script_arg {
 struct script_call {
 	const struct script *script;
 	const struct store *store;
-	bool waits; /* until as many replicas have it as the settings want */
-	int n_keys; /* at least KEY_ABOVE: the rest are those of names above */
-	struct store_key keys[SCRIPT_KEYS_MAX];
 	const char *args[SCRIPT_N_ARGS]; /* outlive the call; NULL is "" */
 };
 
 /*
- * Begin a call with all of its keys but those of names above.  It waits for
- * replicas unless `waits` is cleared.
- *
- *   challenge	the name, and the label of its responses
+ * Begin a call.  Its only key is what all keys begin with: scripts make them of
+ * that and of names, since the store is no cluster.
  */
 void script_call_init(struct script_call *call, const struct script *script,
-    const struct store *store, const struct challenge *challenge);
-
-/* Add a key of the next name above. */
-void script_call_add_key(struct script_call *call, enum store_kind kind,
-    const struct dnsname *name);
+    const struct store *store);
 
 struct script_result {
 	size_t n;                          /* integers that it returned */
@@ -71,13 +53,20 @@ struct script_result {
 
 /*
  * Run a script; it returns an integer, a few of them, or a text.  One round
- * trip, which lasts replicas_timeout_ms longer at most when the call waits for
- * replicas.
+ * trip.
  *
  * Returns ERR_OK, or ERR_STORE: nothing was written; or, when the connection
- * broke before the answer came or too few replicas have it, the whole of it.
+ * broke before the answer came, the whole of it.
  */
 MUST_CHECK enum err_code script_run(struct script_result *result,
     const struct script_call *call, struct err *err);
+
+/*
+ * Wait until as many replicas as the settings want have what this connection
+ * wrote, for replicas_timeout_ms at most: one more round trip, if they want
+ * any. Returns ERR_OK, or ERR_STORE: it is not known that they have it.
+ */
+MUST_CHECK enum err_code script_wait(const struct store *store,
+    struct err *err);
 
 #endif

@@ -11,6 +11,7 @@ from .writer import ZONE, Asker, Writer
 
 N_WRITERS = 4
 SETTINGS = {
+    "deleted_hold_days": 0,
     "zone": {"name": ZONE}, "registration": "open",
     # So that no value ends by itself, and the copies of so many names do not fit.
     "response_life_s": 86400, "registration_life_s": 86400, "dns_copy_mib": 1}

@@ -31,9 +31,8 @@ def source(world):
         server.reader.type(build)
         server.reader.type(users_and_settings)
     with step("settings are edited; Redis, its store and the API start"):
-        server.edit(soa_contact="dns.example.net", accounts_file="/etc/acmeproxy/accounts.json")
-        account, accounts_file = Readme("Accounts").blocks
-        server.reader.type(accounts_file)
+        server.edit(soa_contact="dns.example.net", creation="account")
+        account, = Readme("Accounts").blocks
         expect_in("dns.example.net", server.reader.type(start), "checkconfig")
         secret_in(server.reader.type(account))
     with step("PowerDNS answers once it has been told its addresses"):

@@ -167,8 +167,8 @@ class Redis:
         return self.cli(*words)
 
     def hash(self, key):
-        lines = self("HGETALL", key).splitlines()
-        return dict(zip(lines[::2], lines[1::2]))
+        found = json.loads(self("--json", "HGETALL", key))
+        return found if isinstance(found, dict) else dict(zip(found[::2], found[1::2]))
 
     def audit(self, name):
         """The events of a name, oldest first."""
@@ -179,6 +179,16 @@ class Redis:
             if event["name"] == name:
                 events.append(event)
         return events
+
+    def refusals(self, name):
+        """How often somebody was refused for a name: {(ip, via, reason): count}."""
+        counts = json.loads(self("--json", "HGETALL", "acmeproxy:refused"))
+        assert set(counts) == set(json.loads(self("--json", "ZRANGE", "acmeproxy:refusals", "0", "-1")))
+        whats = {tuple(what.split(" ")): int(count) for what, count in counts.items()}
+        return {what[:3]: count for what, count in whats.items() if what[3] == name}
+
+    def reasons(self, name):
+        return {reason for _, _, reason in self.refusals(name)}
 
 
 @pytest.fixture(scope="session")

@@ -92,7 +92,7 @@ CHANGES = {
 
 
 def test_the_first_question_after_each_change(start):
-    stack, *pipes = start(3)
+    stack, *pipes = start(3, settings={"deleted_hold_days": 0})
     api = Api(stack)
     for what, (change, want) in CHANGES.items():
         stack.command("deleteauthorisation", NAME)

@@ -99,8 +99,8 @@ def test_acme_sh_sends_no_useful_content_type(opened, oapi, odns):
 
 def test_an_account_takes_no_name_of_the_zone(opened, oapi):
     """It may have any name, but its fqdn must not make an authorisation of `com`."""
-    for fqdn, status in (("com.auth.example.org.", 400), ("x.auth.example.org.auth.example.org.", 401),
-                         ("_acme-challenge.auth.example.org.", 401), ("_acme-challenge.com.", 400)):
+    for fqdn, status in (("com.auth.example.org.", 400), ("x.auth.example.org.auth.example.org.", 403),
+                         ("_acme-challenge.auth.example.org.", 403), ("_acme-challenge.com.", 400)):
         answer = present(oapi, {"fqdn": fqdn, "value": VALUE}, "any", ANY)
         assert answer.status == status, (fqdn, answer.text)
     names = Redis(opened)("ZRANGE", "acmeproxy:authorisations", 0, -1).splitlines()
@@ -170,7 +170,7 @@ def test_one_secret_for_a_fleet(opened, oapi, odns):
     for other in ("evilfleet.example.com", "example.com", "a.example.net"):
         answer = present(oapi, {"fqdn": f"_acme-challenge.{other}.", "value": VALUE}, "fleet", FLEET)
         assert answer.status == 403 and Redis(opened)("EXISTS", f"acmeproxy:authorisation:{other}") == "0"
-        assert Redis(opened).audit(other)[-1]["reason"] == "permit"
+        assert "permit" in Redis(opened).reasons(other)
     assert present(oapi, body, "fleet", FLEET + "x").status == 401
     assert present(oapi, body, "other", FLEET).status == 401
 
@@ -318,7 +318,7 @@ def test_headers_do_not_get_around_allowfrom(opened, oapi, odns):
     answer = present(oapi, {"fqdn": bad["fulldomain"] + ".", "value": VALUE}, bad["subdomain"], bad["password"])
     assert answer.status == 401
     assert odns.txt_at(bad["fulldomain"]) == []
-    assert Redis(opened).audit(bad["subdomain"])[-1]["reason"] == "address"
+    assert Redis(opened).reasons(bad["subdomain"]) == {"address"}
 
 
 def test_health(opened, oapi, start_stack):

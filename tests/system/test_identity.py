@@ -1,5 +1,6 @@
 """A wrong store, or one with an unknown schema, is neither read nor written."""
 
+import json
 import resource
 import signal
 import subprocess
@@ -132,12 +133,23 @@ def test_an_unknown_schema_is_refused(start_stack, schema):
     secret = all_is_well(stack)
     Redis(stack)("HSET", STORE, "schema", schema)
     nobody_is_served(stack, secret, f"the store has schema {schema}, and this version knows up to "
-                                    "3: a newer acmeproxy has written it")
+                                    "4: a newer acmeproxy has written it")
     assert f"schema {schema}" in acmeproxy(stack, "initstore", status=3)
 
 
+def as_schema_3(redis):
+    """Make it a store of schema 3: one secret a name, allowfrom without bits, no quotas."""
+    for key in redis("KEYS", "acmeproxy:authorisation:*").splitlines():
+        secret = next(field for field in redis.hash(key) if field.startswith("secret:"))
+        redis("HSET", key, "secret_hash", secret.removeprefix("secret:"))
+        redis("HDEL", key, secret, "network", "allowfrom_bits")
+    redis("DEL", "acmeproxy:quotas")
+    redis("HSET", STORE, "schema", "3")
+
+
 def as_schema_1(redis, names):
-    """Make it a store of schema 1: no identity, and all counts in one hash."""
+    """Make it a store of schema 1: no identity, one secret a name, and all counts in one hash."""
+    as_schema_3(redis)
     for key in redis("KEYS", "acmeproxy:below:*").splitlines():
         redis("DEL", key)
     for name in names:
@@ -169,8 +181,9 @@ def test_initstore_migrates_an_older_store(start_stack):
     assert run.returncode == 0 and "with 4 authorisations" in run.stdout
     assert "migrated from schema 1 to 2" in run.stderr
     assert "migrated from schema 2 to 3" in run.stderr
+    assert "migrated from schema 3 to 4" in run.stderr
     assert counts(redis) == want and redis("EXISTS", "acmeproxy:parents") == "0"
-    assert redis("HGET", STORE, "schema") == "3"
+    assert redis("HGET", STORE, "schema") == "4"
     for name in NAMES:
         all_is_well(stack, name, secrets[name])
 
@@ -192,10 +205,37 @@ def test_serve_migrates_an_older_store(start_stack, redis_is_up):
     stack.start_part("acmeproxy")
     if not redis_is_up:
         stack.start_part("redis")
-    until("it is migrated", lambda: redis("HGET", STORE, "schema") == "3")
+    until("it is migrated", lambda: redis("HGET", STORE, "schema") == "4")
     assert counts(redis) == want
     for name in NAMES:
         all_is_well(stack, name, secrets[name])
     acmeproxy(stack, "deleteauthorisation", "x.y.example.com")
     assert counts(redis)["example.com"] == {"children": "2", "descendants": "2"}
     assert "y.example.com" not in counts(redis)
+
+
+NETWORKS = ["192.0.2.0/24", "192.0.2.77/25", "0.0.0.0/0", "255.255.255.255/32", "2001:db8::/32", "::/0",
+            "2001:DB8:5:a::77/61", "::1/128", "1:2:3:4:5:6:7:8/127", "2001:db8::192.0.2.1/128",
+            "::ffff:192.0.2.0/120", "::ffff:192.0.2.0/95", "1::/3", "1:2:3:4:5:6:7::/112"]
+
+
+def test_migration_of_networks_and_accounts(start_stack):
+    """Addresses of schema 3 become what the program makes of them now."""
+    stack = start_stack(settings={"registration": "open", "zone": {"name": "auth.example.org"}})
+    api, redis = Api(stack), Redis(stack)
+    answer = api.send("/register", json.dumps({"allowfrom": NETWORKS}), "application/json")
+    assert answer.status == 201, answer.text
+    key = f"acmeproxy:authorisation:{answer.json['subdomain']}"
+    redis("HSET", key, "account", "ops")
+    acmeproxy(stack, "createauthorisation", "a.example.com")
+    redis("HSET", "acmeproxy:authorisation:a.example.com", "account", "ops")
+    want = redis.hash(key)
+    assert want["allowfrom_bits"].startswith("/4" + f"{0xc00002:024b}/4" + f"{0xc00002:024b}0/4/4")
+    stack.stop_part("acmeproxy")
+    as_schema_3(redis)
+    stack.start_part("acmeproxy")
+    until("it is migrated", lambda: redis("HGET", STORE, "schema") == "4")
+    del want["network"]
+    assert redis.hash(key) == want
+    assert redis.hash("acmeproxy:quotas") == {
+        "authorisations account ops": "1", "registrations account ops": "1"}

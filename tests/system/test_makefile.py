@@ -46,4 +46,4 @@ def test_a_misspelt_name_in_a_script_is_reported(tree, script):
     line = len((tree / SCRIPTS / f"{script}.lua").read_text().splitlines())
     run = make(tree, "-W", f"{SCRIPTS}/{script}.lua", made)
     assert run.returncode != 0
-    assert run.stderr.startswith(f"{SCRIPTS}/{script}.lua:{line}:arg.nmae is not in names.def\n")
+    assert run.stderr.startswith(f"{SCRIPTS}/{script}.lua:{line}:arg.nmae is not in args.def\n")

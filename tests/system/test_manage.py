@@ -15,16 +15,16 @@ def test_deleteauthorisation(start_stack):
     api.publish("test.example.org", secret)
     assert acmeproxy(stack, "deleteauthorisation", "Test.Example.org") == (
         'Successfully deleted authorisation "test.example.org"\n')
-    assert redis("KEYS", "*test.example.org*") == ""
+    assert redis("KEYS", "*test.example.org*") == "acmeproxy:deleted:test.example.org"
     assert redis("ZSCORE", "acmeproxy:authorisations", "test.example.org") == ""
     assert dnsq.ask("_acme-challenge.test.example.org").answer == []
     assert api.post("publish_response", name="test.example.org", secret=secret,
                     response=VALUE).status == 403
     assert acmeproxy(stack, "deleteauthorisation", "test.example.org", status=1) == (
         'Authorisation "test.example.org" does not exist\n')
-    event = redis.audit("test.example.org")[-2]
+    event = redis.audit("test.example.org")[-1]
     assert (event["event"], event["via"], event["ip"]) == ("deleted", "command", "")
-    api.create("test.example.org")
+    create_by_command(stack, "test.example.org")
 
 
 def test_createauthorisation_and_rotateauthorisation(start_stack):
@@ -86,9 +86,9 @@ def test_checkconfig(stack, tmp_path):
     assert out.startswith(f"{stack.config}: good\n")
     assert f"redis: {stack.redis_socket} as acmeproxy: it answers" in out
     assert f"redis_read: {stack.redis_socket} as acmeproxy-pipe: it answers" in out
-    assert "response_life_s: 300" in out and "anybody may create" in out
+    assert "response_life_s: 300" in out and 'creation: "open"' in out
     bad = tmp_path / "bad.json"
-    bad.write_text(json.dumps({**stack.settings, "accounts_file": "/nonexistent"}))
+    bad.write_text(json.dumps({**stack.settings, "workers": 0}))
     run = subprocess.run([str(stack.build / "acmeproxy"), "checkconfig", "--config", str(bad)],
                          capture_output=True, text=True)
-    assert run.returncode == 1 and "/nonexistent: No such file or directory" in run.stderr
+    assert run.returncode == 1 and "workers: must be between 1 and 256" in run.stderr

@@ -151,7 +151,7 @@ def test_only_the_name_s_own_authorisation_may_publish(enabled, api, dnsq, redis
                             ("nobody.example", secret)):
         answer = publish(api, name, presented, RECORD)
         assert (answer.status, answer.error) == (403, "Invalid authorisation token")
-        assert redis.audit(name)[-1]["reason"] == "secret"
+        assert redis.reasons(name) == {"secret"}
         assert api.post("expire_persistent_record", name=name, secret=presented).status == 403
     assert records(dnsq, "_validation-persist.wide.example")[0] == [RECORD]
     assert dnsq.rcode("_validation-persist.deep.wide.example") == "REFUSED"
@@ -164,7 +164,7 @@ def test_a_new_authorisation_inherits_no_record(enabled, api, dnsq, redis, name)
     assert redis("EXISTS", f"acmeproxy:persistent:{name}") == "0"
     assert dnsq.ask(f"_validation-persist.{name}").answer == []
     # Not even if somebody deleted the authorisation by hand.
-    publish(api, name, api.create(name), RECORD)
+    publish(api, name, create_by_command(enabled, name), RECORD)
     redis("DEL", f"acmeproxy:authorisation:{name}")
     api.create(name)
     assert records(dnsq, f"_validation-persist.{name}") == ([], None)

@@ -1,19 +1,19 @@
 """The store as redis-cli shows it."""
 
+import hashlib
 import json
-import re
 import subprocess
 import time
 
-from conftest import VALUE, Api, Dns, Redis, value
+from conftest import VALUE, Api, Dns, Redis, acmeproxy, create_by_command, value
 
 
 def test_an_authorisation_is_a_hash(api, redis, name):
     secret = api.create(name)
     fields = redis.hash(f"acmeproxy:authorisation:{name}")
-    assert set(fields) == {"secret_hash", "suffix_match", "account", "created_at",
-                           "created_by_ip"}
-    assert re.fullmatch("[0-9a-f]{64}", fields["secret_hash"])
+    hashed = "secret:" + hashlib.blake2b(secret.encode(), digest_size=32).hexdigest()
+    assert set(fields) == {hashed, "suffix_match", "account", "created_at", "created_by_ip", "network"}
+    assert fields[hashed] == fields["created_at"]
     assert secret not in json.dumps(fields)
     assert (fields["suffix_match"], fields["account"]) == ("false", "")
     assert fields["created_by_ip"] == "127.0.0.1"
@@ -63,9 +63,11 @@ def test_the_audit_log_has_every_event(api, redis, name):
     new = api.post("expire_authorisation", name=name, secret=secret).result["secret"]
     events = redis.audit(name)
     assert [(e["event"], e.get("value"), e.get("reason")) for e in events] == [
-        ("created", None, None), ("refused", None, "taken"), ("published", VALUE, None),
-        ("refused", None, "secret"), ("expired", VALUE, None), ("rotated", None, None)]
-    assert all(e["ip"] == "127.0.0.1" and e["via"] == "api" for e in events)
+        ("created", None, None), ("published", VALUE, None), ("expired", VALUE, None),
+        ("rotated", None, None), ("ended", None, None)]
+    assert {e["authorisation"] for e in events} == {name} and {e["owner"] for e in events} == {""}
+    assert redis.refusals(name) == {("127.0.0.1", "api", "taken"): 1, ("127.0.0.1", "api", "secret"): 1}
+    assert all(e["via"] == "api" and e["ip"] == "127.0.0.1" for e in events[:-1])
     assert secret not in json.dumps(events) and new not in json.dumps(events)
 
 
@@ -119,3 +121,96 @@ def test_another_key_prefix(start_stack):
     assert Dns(stack).texts("secure.example.com") == [VALUE]
     assert Redis(stack)("KEYS", "acmeproxy:*") == ""
     assert Redis(stack)("EXISTS", "other:authorisation:secure.example.com") == "1"
+
+
+def test_a_deletion_leaves_nothing(start_stack):
+    """Neither responses under labels nor those of names that a suffix_match covers, nor to a new owner."""
+    stack = start_stack()
+    api, redis, dnsq = Api(stack), Redis(stack), Dns(stack)
+    label = "_ujmmovf2vn55tgye"
+    for delete in ("wide.example", "a.wide.example"):
+        secret = create_by_command(stack, "wide.example", "--suffix-match")
+        for name in ("wide.example", "a.wide.example", "b.a.wide.example"):
+            api.publish(name, secret)
+            assert api.post("publish_response", name=name, secret=secret, response=value(1),
+                            label=label).status == 200
+            assert dnsq.txt_at(f"{label}._acme-challenge.{name}") == [value(1)]
+        if delete == "a.wide.example":  # a new owner of the name inherits nothing from the one above
+            create_by_command(stack, "a.wide.example")
+            assert dnsq.texts("a.wide.example") == [] and dnsq.texts("b.a.wide.example") == [VALUE]
+            assert redis("EXISTS", f"acmeproxy:response:a.wide.example/{label}") == "0"
+            acmeproxy(stack, "deleteauthorisation", "a.wide.example")
+        acmeproxy(stack, "deleteauthorisation", "wide.example")
+        assert dnsq.ask("_acme-challenge.b.a.wide.example").answer == []
+        left = set(redis("KEYS", "*wide.example*").splitlines())
+        assert {key.split(":")[1] for key in left} == {"deleted"}
+        assert redis("ZCARD", "acmeproxy:secrets_used") == "0" and redis("KEYS", "acmeproxy:below:*") == ""
+
+
+def test_labels_of_a_name_are_bounded(start_stack):
+    stack = start_stack()
+    api, redis = Api(stack), Redis(stack)
+    secret = api.create("secure.example.com")
+
+    def publish(n):
+        label = "_" + "".join("abcdefghijklmnop"[int(digit, 16)] for digit in f"{n:016x}")
+        return api.post("publish_response", name="secure.example.com", secret=secret, response=VALUE,
+                        label=label)
+
+    assert [publish(n).status for n in range(17)] == [200] * 16 + [409]
+    assert publish(16).error == "The name has as many labels as it may have"
+    assert publish(3).status == 200, "one that it has already"
+    assert 0 < int(redis("TTL", "acmeproxy:labels:secure.example.com")) <= 300
+    redis("ZADD", "acmeproxy:labels:secure.example.com", "1", redis(
+        "ZRANGE", "acmeproxy:labels:secure.example.com", "0", "0"))
+    assert publish(16).status == 200, "one of them is over"
+
+
+def test_refusals_are_counted_and_bounded(start_stack):
+    """A flood of wrong secrets leaves the audit log alone, and what it writes is limited."""
+    stack = start_stack()
+    api, redis = Api(stack), Redis(stack)
+    secret = api.create("secure.example.com")
+    length = redis("XLEN", "acmeproxy:audit")
+    for _ in range(5):
+        assert api.post("publish_response", name="secure.example.com", secret="0" * 32,
+                        response=VALUE).status == 403
+    assert redis.refusals("secure.example.com") == {("127.0.0.1", "api", "secret"): 5}
+    assert redis("XLEN", "acmeproxy:audit") == length
+    lines = [f"ZADD acmeproxy:refusals {n} x{n}\nHSET acmeproxy:refused x{n} 1" for n in range(9999)]
+    redis.cli(text="\n".join(lines))
+    for name in ("a.example", "b.example"):
+        api.post("expire_response", name=name, secret=secret)
+    for command, key in (("ZCARD", "refusals"), ("HLEN", "refused")):
+        assert redis(command, f"acmeproxy:{key}") == "10000"
+    assert redis("ZRANK", "acmeproxy:refusals", "x0") == "", "the oldest went"
+
+
+def test_listrefusals(start_stack):
+    stack = start_stack()
+    api = Api(stack)
+    assert "Nobody was refused" in acmeproxy(stack, "listrefusals", status=1)
+    for n in range(450):
+        Redis(stack).cli("ZADD", "acmeproxy:refusals", str(1000 + n), f"192.0.2.1 api secret n{n}.example")
+    assert len(acmeproxy(stack, "listrefusals", "--tsv").splitlines()) == 450
+    for _ in range(2):
+        api.post("publish_response", name="a.example.com", secret="0" * 32, response=VALUE)
+    row = json.loads(acmeproxy(stack, "listrefusals", "--json", "--under", "example.com"))
+    assert list(row) == ["name", "ip", "reason", "count", "last_at", "via"]
+    assert (row["name"], row["ip"], row["reason"], row["count"], row["via"]) == (
+        "a.example.com", "127.0.0.1", "secret", 2, "api")
+
+
+def test_unused_since(start_stack):
+    stack = start_stack()
+    redis = Redis(stack)
+    for name in ("old.example", "used.example", "new.example"):
+        create_by_command(stack, name)
+    for name in ("old.example", "used.example"):
+        redis("HSET", f"acmeproxy:authorisation:{name}", "created_at", "1577836800000")
+    redis("ZADD", "acmeproxy:last_used", "1609459200000", "used.example")
+    for since, names in (("2019-12-31", []), ("2020-01-02", ["old.example"]),
+                         ("2021-01-02", ["old.example", "used.example"])):
+        out = acmeproxy(stack, "listauthorisations", "--unused-since", since, "--tsv", status=0 if names else 1)
+        assert [row.split("\t")[0] for row in out.splitlines() if "\t" in row] == names
+    assert "never" in acmeproxy(stack, "listauthorisations", "--unused-since", "never", status=2)

@@ -16,17 +16,11 @@ test_read(void **state)
 	assert_int_equal(a->n, 3);
 	assert_string_equal(a->v[0].name, "ops");
 	assert_string_equal(a->v[0].secret_hash.text, HASH);
-	assert_false(a->v[0].permits_any);
-	assert_int_equal(a->v[0].n_permits, 2);
-	assert_string_equal(a->v[0].permits[0].name.text, "example.com");
-	assert_false(a->v[0].permits[0].below);
-	assert_string_equal(a->v[0].permits[1].name.text, "example.org");
-	assert_true(a->v[0].permits[1].below);
+	assert_string_equal(a->v[0].permit, "example.com .example.org");
 	assert_string_equal(a->v[1].name, "b");
-	assert_false(a->v[1].permits_any);
-	assert_int_equal(a->v[1].n_permits, 0);
+	assert_string_equal(a->v[1].permit, "");
 	assert_string_equal(a->v[2].name, "any");
-	assert_true(a->v[2].permits_any);
+	assert_null(a->v[2].permit);
 	accounts_free(a);
 	accounts_free(NULL);
 }

@@ -259,6 +259,53 @@ static const struct {
 	{ "0.0.0.0/0 ::/0", A64 A64, false },
 };
 
+/* As the scripts compare: an address begins with the bits of its network. */
+static bool
+list_has(const char *networks, const char *address)
+{
+	char bits[CIDR_BITS], network[CIDR_MAX], of_network[CIDR_BITS];
+
+	if (!cidr_address_bits(bits, address))
+		return false;
+	while (*networks != '\0') {
+		size_t len = strcspn(networks, " ");
+
+		(void)snprintf(network, sizeof(network), "%.*s", (int)len,
+		    networks);
+		if (cidr_bits(of_network, network) &&
+		    strncmp(bits, of_network, strlen(of_network)) == 0)
+			return true;
+		networks += len + (networks[len] == ' ');
+	}
+	return false;
+}
+
+/* What a client's address is counted by. */
+static const struct {
+	const char *address, *want;
+} network_cases[] = {
+	{ "192.0.2.1", "192.0.2.1" },
+	{ "::ffff:192.0.2.1", "192.0.2.1" },
+	{ "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64" },
+	{ "2001:db8::", "2001:db8::/64" },
+	{ "::1", "::/64" },
+	{ "", "" },
+	{ "unix:", "" },
+};
+
+static void
+test_network_of(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(network_cases); i++) {
+		char got[CIDR_MAX];
+
+		print_message("%s\n", network_cases[i].address);
+		cidr_network_of(got, network_cases[i].address);
+		assert_string_equal(got, network_cases[i].want);
+	}
+}
+
 static void
 test_list_has(void **state)
 {
@@ -266,7 +313,7 @@ test_list_has(void **state)
 	for (size_t i = 0; i < COUNT_OF(list_cases); i++) {
 		print_message("case %zu: \"%s\" in \"%s\"\n", i,
 		    list_cases[i].address, list_cases[i].networks);
-		assert_int_equal(cidr_list_has(list_cases[i].networks,
+		assert_int_equal(list_has(list_cases[i].networks,
 				     list_cases[i].address),
 		    list_cases[i].want);
 	}
@@ -290,7 +337,7 @@ check_each_bit(size_t row, unsigned prefix)
 
 	(void)snprintf(network, sizeof(network), "%s/%u", families[row].address,
 	    prefix);
-	assert_true(cidr_list_has(network, families[row].address));
+	assert_true(list_has(network, families[row].address));
 	for (unsigned bit = 0; bit < families[row].n_bits; bit++) {
 		unsigned char octets[sizeof(struct in6_addr)];
 		char text[INET6_ADDRSTRLEN];
@@ -301,7 +348,7 @@ check_each_bit(size_t row, unsigned prefix)
 		octets[bit / 8] ^= (unsigned char)(0x80u >> bit % 8);
 		assert_non_null(inet_ntop(families[row].family, octets, text,
 		    sizeof(text)));
-		if (cidr_list_has(network, text) != (bit >= prefix))
+		if (list_has(network, text) != (bit >= prefix))
 			fail_msg("%s in %s", text, network);
 	}
 }
@@ -324,6 +371,7 @@ main(void)
 		cmocka_unit_test(test_parse_stops_at_len),
 		cmocka_unit_test(test_parse_refuses_other_octets),
 		cmocka_unit_test(test_list_has),
+		cmocka_unit_test(test_network_of),
 		cmocka_unit_test(test_each_prefix_and_bit),
 	};
 

@@ -57,6 +57,15 @@ static const struct {
 	{ "dns_copy_mib", AT(dns_copy_mib), 0, 4096, 32 },
 	{ "response_life_s", AT(response_life_s), 1, 86400, 300 },
 	{ "registration_life_s", AT(registration_life_s), 1, 86400, 3600 },
+	{ "authorisations_per_account", AT(authorisations_per_account), 0,
+	    100000000, 0 },
+	{ "authorisations_per_address", AT(authorisations_per_address), 0,
+	    100000000, 0 },
+	{ "deleted_hold_days", AT(deleted_hold_days), 0, 36500, 90 },
+	{ "registrations_per_account", AT(registrations_per_account), 0,
+	    100000000, 0 },
+	{ "registrations_per_address", AT(registrations_per_address), 0,
+	    100000000, 100 },
 	{ "replicas_required", AT(replicas_required), 0, 16, 0 },
 	{ "replicas_timeout_ms", AT(replicas_timeout_ms), 10, 10000, 1000 },
 	{ "workers", AT(workers), 1, 256, 8 },
@@ -244,6 +253,33 @@ test_counts(void **state)
 
 static const struct {
 	const char *members;
+	enum creation_right want;
+} creations[] = {
+	{ "\"creation\": \"account\"", CREATION_ACCOUNT },
+	{ "\"creation\": \"open\"", CREATION_OPEN },
+	{ "\"workers\": 1", CREATION_OPEN },
+	/* As it was before there was this setting. */
+	{ "\"accounts_file\": \"/a\"", CREATION_ACCOUNT },
+	{ "\"accounts_file\": \"/a\", \"creation\": \"open\"",
+	    CREATION_OPEN },
+};
+
+static void
+test_creation(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(creations); i++) {
+		struct settings s;
+
+		print_message("case %zu: %s\n", i, creations[i].members);
+		assert_int_equal(parse_members(&s, creations[i].members, NULL),
+		    ERR_OK);
+		assert_int_equal(s.creation, creations[i].want);
+	}
+}
+
+static const struct {
+	const char *members;
 	size_t offset;
 	bool want;
 } flags[] = {
@@ -292,6 +328,9 @@ is_tried(const char *member)
 			return true;
 	for (size_t i = 0; i < COUNT_OF(flags); i++)
 		if (strstr(flags[i].members, quoted) != NULL)
+			return true;
+	for (size_t i = 0; i < COUNT_OF(creations); i++)
+		if (strstr(creations[i].members, quoted) != NULL)
 			return true;
 	return strstr(REQUIRED, quoted) != NULL;
 }
@@ -399,6 +438,7 @@ main(void)
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_creation),
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_each_is_tried),
 		cmocka_unit_test(test_long_path),

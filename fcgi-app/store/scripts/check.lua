@@ -1,8 +1,7 @@
 #!lua
--- Returns { level, suffix_match, 0 }, {} when refused, or the { allowfrom } that
--- the caller has to compare.  It writes nothing, except a refusal to the audit log.
+-- Returns what granted() and refused() do.
 local found = authenticate()
 if not found.granted then
-	return found.reply
+	return refused(found)
 end
-return { found.level, found.suffix_match, 0 }
+return granted(found, 0)

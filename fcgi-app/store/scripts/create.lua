@@ -1,21 +1,27 @@
 #!lua
--- Returns 1, or 0 when the name is taken.
-if redis.call('EXISTS', key.own) == 1 then
-	if arg.may_exist == '' then
-		audit('refused', 'reason', 'taken')
+-- Returns 1, or { why not }.
+local who = arg.account
+if by_administrator then
+	if who ~= '' and redis.call('EXISTS', key.account_of .. who) == 0 then
+		return { 'account' }
 	end
-	return 0
-end
-redis.call('DEL', key.responses, key.records) -- nothing is inherited
-redis.call('HSET', key.own, 'secret_hash', arg.secret_hash,
-	'suffix_match', arg.suffix_match, 'account', account,
-	'created_at', decimal(now_ms), 'created_by_ip', arg.ip)
-for field, value in pairs({ allowfrom = arg.allowfrom, life_ms = arg.life_ms }) do
-	if value ~= '' then
-		redis.call('HSET', key.own, field, value)
+else
+	who = presented_account() or ''
+	account = who
+	if who == '' and arg.right == 'account' then
+		return refuse('account')
+	end
+	-- Covering other people's names takes somebody who answers for it.  A permit is
+	-- about domain names, not about the labels of registrations.
+	local all_below = arg.suffix_match == 'true'
+	local is_domain = string.find(arg.name, '.', 1, true)
+	if who == '' and all_below or
+		who ~= '' and is_domain and not is_permitted(who, arg.name, all_below) then
+		return refuse('permit')
 	end
 end
-redis.call('ZADD', key.authorisations, decimal(now_ms), arg.name)
-count_below(1)
-audit('created')
+local reason = create(who)
+if reason then
+	return refuse(reason)
+end
 return 1

@@ -1,13 +1,16 @@
 #!lua flags=allow-oom
--- arg.secret_hash is what the authorisation must have, or '' for any.
--- Returns 1, or 0 when there is no such authorisation.
-local hash = redis.call('HGET', key.own, 'secret_hash')
-if not hash or (arg.secret_hash ~= '' and hash ~= arg.secret_hash) then
+-- Delete an authorisation.  Who had a name delegated to us still has, for now: until
+-- arg.hold_ms have passed, only the account that owned it may create it again.
+-- Returns 1, or 0 when there is none.
+local found = read(arg.name)
+if not found then
 	return 0
 end
-redis.call('DEL', key.own, key.responses, key.records)
-redis.call('ZREM', key.authorisations, arg.name)
-redis.call('ZREM', key.last_used, arg.name)
-count_below(-1)
+remove(arg.name)
+if arg.hold_ms ~= '0' and string.find(arg.name, '.', 1, true) then
+	redis.call('SET', key.deleted_of .. arg.name,
+		tostring(found.suffix_match) .. ' ' .. found.account, 'PX', arg.hold_ms)
+end
+authorisation, owner = arg.name, found.account
 audit('deleted')
 return 1

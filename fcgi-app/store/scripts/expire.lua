@@ -1,12 +1,16 @@
 #!lua flags=allow-oom
 -- arg.event is 'expired' for responses or 'removed' for persistent records.
--- Returns { level, suffix_match, how many live ones were removed }, {} when
--- refused, or the { allowfrom } that the caller has to compare.
+-- Returns what granted() and refused() do, with how many live ones were removed; or
+-- { 'free' } for an account when nothing covers a name that it may have.
 local found = authenticate()
 if not found.granted then
-	return found.reply
+	if found.is_free and found.account and
+		is_permitted(found.account, arg.name, false) then
+		return { 'free' }
+	end
+	return refused(found)
 end
-local values = arg.event == 'expired' and key.responses or key.records
+local values = arg.event == 'expired' and responses_key or records_key
 local n = 0
 local live = redis.call('ZRANGEBYSCORE', values, '(' .. decimal(now_ms), '+inf')
 for _, value in ipairs(live) do
@@ -16,4 +20,4 @@ for _, value in ipairs(live) do
 		n = n + 1
 	end
 end
-return { found.level, found.suffix_match, n }
+return granted(found, n)

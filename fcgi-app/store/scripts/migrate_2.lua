@@ -5,9 +5,8 @@
 if redis.call('HGET', key.store, 'schema') ~= '2' then
 	return 0
 end
--- arg.value is the prefix of the hashes' keys.
 for _, name in ipairs(redis.call('ZRANGE', key.authorisations, 0, -1)) do
-	local hash = arg.value .. name
+	local hash = key.authorisation_of .. name
 	local used_at = redis.call('HGET', hash, 'last_used_at')
 	if used_at then
 		redis.call('ZADD', key.last_used, used_at, name)

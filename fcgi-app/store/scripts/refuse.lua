@@ -1,3 +1,3 @@
 #!lua
-audit('refused', 'reason', arg.reason)
-return 1
+refuse(arg.reason)
+return 0
