@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "fcgi-app/api/api.h"
 #include "fcgi-app/api/call.h"
+#include "fcgi-app/api/origin.h"
 
 /*
  * Hooks look for "published" and "expired" in the body, and acme.sh for the
@@ -32,6 +33,9 @@ static const struct {
 	    "The setting persistent_records does not allow this", "", NULL },
 	[OUTCOME_BAD_SECRET] = { 403, "Invalid authorisation token", "",
 	    NULL /* head.lua notes it */ },
+	[OUTCOME_FOREIGN] = { 403,
+	    "Requests from pages of other web sites are not permitted", "",
+	    NULL /* whoever visits a page could fill the audit log */ },
 	[OUTCOME_UNKNOWN_PATH] = { 404, "There is no such endpoint", "", NULL },
 	[OUTCOME_NOT_POST] = { 405, "Only POST is allowed", "Allow: POST\r\n",
 	    NULL },
@@ -131,6 +135,9 @@ dispatch(struct call *call, const struct route *route)
 		return OUTCOME_UNKNOWN_PATH;
 	if (strcmp(call->request->method, method) != 0)
 		return route->is_get ? OUTCOME_NOT_GET : OUTCOME_NOT_POST;
+	/* Every POST changes something. */
+	if (!route->is_get && origin_is_foreign(call->request))
+		return OUTCOME_FOREIGN;
 	if (call->request->body_too_large)
 		return OUTCOME_TOO_LARGE;
 	if ((route->required | route->optional) == 0)
