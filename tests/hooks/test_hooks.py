@@ -17,6 +17,7 @@ VALUE = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
 SECRET = "52f562aedc99383c6af848bc7016380a"
 OK = (200, '{"result": {"published": true}}')
 DENIED = (403, '{"result": false, "error": "Invalid authorisation token"}')
+BUSY = (429, '{"result": false, "error": "There are too many requests, try again later"}')
 AWAY = (503, '{"result": false, "error": "The store is not available, try again"}')
 
 
@@ -110,8 +111,9 @@ def test_a_chain_of_challenges(run, server, tmp_path):
                             published("a.example.com", "v3", "one")]
 
 
-def test_a_503_is_tried_again(run, server):
-    server.answers = [AWAY, OK]
+@pytest.mark.parametrize("answer", [AWAY, BUSY], ids=["503", "429"])
+def test_it_is_tried_again(run, server, answer):
+    server.answers = [answer, OK]
     assert run("dehydrated.sh", "deploy_challenge", "a.example.com", "t", VALUE,
                ACMEPROXY_SECRET=SECRET).returncode == 0
     assert server.calls == [published("a.example.com")] * 2
