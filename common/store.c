@@ -7,7 +7,7 @@
 #include "common/store.h"
 
 static const char *const kinds[] = {
-#define KEY(upper, lower, text) [STORE_##upper] = text,
+#define KEY(upper, lower, text) [STORE_##upper] = (text),
 #include "common/keys.def"
 #undef KEY
 };

@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "fcgi-app/api/api.h"
 #include "fcgi-app/api/call.h"
+#include "fcgi-app/api/origin.h"
 
 /*
  * Hooks look for "published" and "expired" in the body, and acme.sh for the
@@ -30,6 +31,9 @@ static const struct {
 	[OUTCOME_NOT_ENABLED] = { 403,
 	    "The setting persistent_records does not allow this", "", NULL },
 	[OUTCOME_BAD_SECRET] = { 403, "Invalid authorisation token", "", NULL },
+	[OUTCOME_FOREIGN] = { 403,
+	    "Requests from pages of other web sites are not permitted", "",
+	    NULL /* it is no fault of whoever visits a page */ },
 	[OUTCOME_UNKNOWN_PATH] = { 404, "There is no such endpoint", "", NULL },
 	[OUTCOME_NOT_POST] = { 405, "Only POST is allowed", "Allow: POST\r\n",
 	    NULL },
@@ -158,6 +162,9 @@ dispatch(struct call *call, const struct route *route)
 		return OUTCOME_UNKNOWN_PATH;
 	if (strcmp(call->request->method, method) != 0)
 		return route->is_get ? OUTCOME_NOT_GET : OUTCOME_NOT_POST;
+	/* Every POST changes something. */
+	if (!route->is_get && origin_is_foreign(call->request))
+		return OUTCOME_FOREIGN;
 	if (call->request->body_too_large)
 		return OUTCOME_TOO_LARGE;
 	if ((route->required | route->optional) == 0)

@@ -16,6 +16,7 @@ struct request {
 	const char *content_type;
 	const char *remote_addr; /* as nginx knows it, not from a header */
 	const char *authorization, *api_user, *api_key; /* headers */
+	const char *host, *origin, *fetch_site;         /* headers */
 	const char *body;                               /* may hold NULs */
 	size_t body_len;
 	bool body_too_large; /* then body is empty */

@@ -20,6 +20,7 @@ static const struct {
 	const char *error;
 } errors[] = {
 	{ OUTCOME_BAD_CREDENTIALS, "forbidden" },
+	{ OUTCOME_FOREIGN, "foreign_origin" },
 	{ OUTCOME_UNKNOWN_PATH, "registration_disabled" },
 	{ OUTCOME_NOT_POST, "method_not_allowed" },
 	{ OUTCOME_NOT_GET, "method_not_allowed" },

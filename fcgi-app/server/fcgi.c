@@ -251,6 +251,9 @@ fcgi_accept(struct fcgi *fcgi, struct request *request)
 	request->authorization = param(fcgi, "HTTP_AUTHORIZATION");
 	request->api_user = param(fcgi, "HTTP_X_API_USER");
 	request->api_key = param(fcgi, "HTTP_X_API_KEY");
+	request->host = param(fcgi, "HTTP_HOST");
+	request->origin = param(fcgi, "HTTP_ORIGIN");
+	request->fetch_site = param(fcgi, "HTTP_SEC_FETCH_SITE");
 	read_body(fcgi, request);
 	return true;
 }

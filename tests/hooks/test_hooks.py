@@ -4,6 +4,7 @@ import http.server
 import os
 import re
 import shutil
+import socket
 import subprocess
 import threading
 import urllib.parse
@@ -16,13 +17,14 @@ VALUE = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
 SECRET = "52f562aedc99383c6af848bc7016380a"
 OK = (200, '{"result": {"published": true}}')
 DENIED = (403, '{"result": false, "error": "Invalid authorisation token"}')
+BUSY = (429, '{"result": false, "error": "There are too many requests, try again later"}')
 AWAY = (503, '{"result": false, "error": "The store is not available, try again"}')
 
 
 class Server:
     """Answers from a list, repeating the last; keeps the (path, parameters) of each call."""
 
-    def __init__(self):
+    def __init__(self, family=socket.AF_INET, host="127.0.0.1"):
         self.answers, self.calls = [OK], []
         outer = self
 
@@ -38,9 +40,13 @@ class Server:
             def log_message(self, *_):
                 pass
 
-        self.httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.httpd.server_port}"
-        threading.Thread(target=self.httpd.serve_forever, daemon=True).start()
+        class Httpd(http.server.ThreadingHTTPServer):
+            address_family = family
+
+        self.httpd = Httpd((host, 0), Handler)
+        self.port = self.httpd.server_port
+        self.url = f"http://127.0.0.1:{self.port}"
+        threading.Thread(target=self.httpd.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self):
         self.httpd.shutdown()
@@ -105,8 +111,9 @@ def test_a_chain_of_challenges(run, server, tmp_path):
                             published("a.example.com", "v3", "one")]
 
 
-def test_a_503_is_tried_again(run, server):
-    server.answers = [AWAY, OK]
+@pytest.mark.parametrize("answer", [AWAY, BUSY], ids=["503", "429"])
+def test_it_is_tried_again(run, server, answer):
+    server.answers = [answer, OK]
     assert run("dehydrated.sh", "deploy_challenge", "a.example.com", "t", VALUE,
                ACMEPROXY_SECRET=SECRET).returncode == 0
     assert server.calls == [published("a.example.com")] * 2
@@ -142,6 +149,91 @@ def test_mistakes_that_stop_the_hook(run, server, arguments, env, words):
                **{"ACMEPROXY_SECRET": SECRET, "ACMEPROXY_TRIES": "1", **env})
     assert done.returncode == 1 and words in done.stderr, done.stderr
     assert server.calls == []
+
+
+# Not this machine, although each begins as if it were: here {port} is where somebody else listens.
+NOT_LOCAL = [
+    "http://acmeproxy.example.net", "http://localhost.evil.example", "http://localhost.evil.example:{port}",
+    "http://127.0.0.1.evil.example", "http://127.0.0.1@127.0.0.1:{port}", "http://localhost@127.0.0.1:{port}",
+    "http://localhost:80@127.0.0.1:{port}", "http://127.0.0.1:80@127.0.0.1:{port}",
+    "http://localhost:x@127.0.0.1:{port}/", "http://user:password@127.0.0.1:{port}",
+    "http://LOCALHOST:80@127.0.0.1:{port}", "HTTP://Localhost.Evil.Example", "HTTP://LOCALHOST:a@127.0.0.1:{port}",
+    "http://[::1]@127.0.0.1:{port}", "http://[::1]:80@127.0.0.1:{port}", "http://[::1].evil.example",
+    "http://localhost\\@127.0.0.1:{port}", "http://localhost:80\\@127.0.0.1:{port}",
+    "http://localhost#@127.0.0.1:{port}", "http://localhost:80#@127.0.0.1:{port}",
+    "http://localhost?@127.0.0.1:{port}", "http://localhost:80?@127.0.0.1:{port}",
+    "http://localhost:{{80,80@127.0.0.1:{port}}}", "http://localhost:[80-81]@127.0.0.1:{port}",
+    "http://localhost\t@127.0.0.1:{port}", "http://localhost:80\n@127.0.0.1:{port}", " http://127.0.0.1:{port}",
+    "http:/127.0.0.1:{port}", "http:127.0.0.1:{port}", "http:///127.0.0.1:{port}", "127.0.0.1:{port}",
+    "localhost:{port}", "http://", "https", "https:", "ftp://127.0.0.1:{port}", "http", "file:///localhost",
+    "http://%6cocalhost:80@127.0.0.1:{port}", "http://127.0.0.1%2f@127.0.0.1:{port}", "http://0:{port}",
+    "http://127.0.0.2:{port}", "http://2130706433:{port}", "http://[::ffff:127.0.0.1]:{port}"]
+LOCAL = ["http://127.0.0.1:{port}", "http://localhost:{port}", "http://localhost:{port}/",
+         "HTTP://LocalHost:{port}", "http://localhost:{port}/@127.0.0.2", "http://localhost:{port}/a:80@b.example"]
+
+
+def acme_sh(endpoint, **env):
+    """Have acme.sh's API publish a value, with curl as acme.sh calls it."""
+    script = f"""_readaccountconf_mutable() {{ :; }}
+        _saveaccountconf_mutable() {{ :; }}
+        _err() {{ echo "$*" >&2; }}
+        _post() {{ printf %s "$1" | curl -s --data @- "$2"; }}
+        . {HOOKS}/dns_acmeproxy.sh
+        dns_acmeproxy_add _acme-challenge.a.example.com {VALUE}
+        status=$?; echo "${{http_proxy:-}}"; exit "$status\""""
+    base = {"PATH": os.environ["PATH"], "ACMEPROXY_ENDPOINT": endpoint, "ACMEPROXY_SECRET": SECRET}
+    return subprocess.run(["sh", "-c", script], env={**base, **env}, capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture(params=["acmeproxy-hook", "dns_acmeproxy.sh"])
+def publish(run, request):
+    """Publish a value at an endpoint, by one of the hooks that send requests."""
+    def publish(endpoint, **env):
+        if request.param == "dns_acmeproxy.sh":
+            return acme_sh(endpoint, **env)
+        return run("acmeproxy-hook", "present", "_acme-challenge.a.example.com", VALUE,
+                   ACMEPROXY_ENDPOINT=endpoint, ACMEPROXY_SECRET=SECRET, ACMEPROXY_TRIES="1", **env)
+    return publish
+
+
+@pytest.mark.parametrize("endpoint", NOT_LOCAL)
+def test_plain_http_to_another_host_is_refused(publish, server, endpoint):
+    done = publish(endpoint.format(port=server.port))
+    assert done.returncode == 1 and "must begin with https://" in done.stderr, done.stderr
+    assert server.calls == []
+
+
+@pytest.mark.parametrize("endpoint", LOCAL)
+def test_plain_http_to_this_machine(publish, server, endpoint):
+    done = publish(endpoint.format(port=server.port))
+    assert done.returncode == 0, done.stderr
+    assert [parameters for _, parameters in server.calls] == [published("a.example.com")[1]]
+
+
+def test_plain_http_to_this_machine_by_ipv6(publish):
+    try:
+        server = Server(socket.AF_INET6, "::1")
+    except OSError:
+        pytest.skip("this machine has no ::1")
+    done = publish(f"http://[::1]:{server.port}")
+    server.close()
+    assert done.returncode == 0, done.stderr
+    assert server.calls == [published("a.example.com")]
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "all_proxy", "ALL_PROXY"])
+def test_plain_http_goes_by_no_proxy(publish, server, variable):
+    """A proxy on another machine would be told the secret."""
+    proxy = Server()
+    done = publish(server.url, **{variable: proxy.url})
+    proxy.close()
+    assert done.returncode == 0, done.stderr
+    assert (proxy.calls, server.calls) == ([], [published("a.example.com")])
+
+
+def test_acme_sh_keeps_its_proxy(server):
+    """It sources our file, and needs its proxy to reach the CA."""
+    assert acme_sh(server.url, http_proxy="http://192.0.2.1:3128").stdout == "http://192.0.2.1:3128\n"
 
 
 @pytest.mark.parametrize("arguments,sentence", [

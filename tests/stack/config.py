@@ -150,27 +150,32 @@ def has_ipv6():
     return True
 
 
-def nginx_site(base, port, fcgi_socket, name):
+def nginx_site(base, port, fcgi_socket, name, everywhere=False):
+    """Our site; everywhere: it listens on all addresses, as it is shipped."""
+    ipv4, ipv6 = ("", "[::]") if everywhere else ("127.0.0.1:", "[::1]")
     return fill_in("nginx/acmeproxy.conf", {
-        "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
-        "    listen [::]:443 ssl;\n": f"    listen [::1]:{port} ssl;\n" if has_ipv6() else "",
+        "listen 443 ssl": f"listen {ipv4}{port} ssl",
+        "    listen [::]:443 ssl;\n": f"    listen {ipv6}:{port} ssl;\n" if has_ipv6() else "",
         "server_name acmeproxy.example.net": "server_name localhost",
         "/etc/letsencrypt/live/acmeproxy.example.net/fullchain.pem": f"{base}/tls/localhost.pem",
         "/etc/letsencrypt/live/acmeproxy.example.net/privkey.pem": f"{base}/tls/localhost.key",
         "unix:/run/acmeproxy-fcgi.sock": f"unix:{fcgi_socket}",
         "shared:acmeproxy:": f"shared:{name}:",
+        # Sites beside ours have zones of their own.
+        "zone=acmeproxy_": f"zone={name}_",
+        "limit_conn acmeproxy_": f"limit_conn {name}_",
     })
 
 
 def nginx_conf(base):
-    """The nginx.conf around our site, as Debian has one."""
+    """The nginx.conf around our site, as Debian has one, with the numbers of README, "Limits"."""
     temporary = "".join(f"    {kind}_temp_path {base}/nginx/{kind};\n"
                         for kind in ("client_body", "fastcgi", "proxy", "scgi", "uwsgi"))
     # Workers without root's rights could not enter a directory below /root.
     user = "user root;\n" if os.geteuid() == 0 else ""
-    return (f"{user}daemon off;\nworker_processes 2;\nworker_rlimit_nofile 4096;\n"
+    return (f"{user}daemon off;\nworker_processes 2;\nworker_rlimit_nofile 16384;\n"
             f"pid {base}/nginx/pid;\nerror_log {base}/log/nginx.log;\n"
-            "events { worker_connections 2000; }\n"
+            "events { worker_connections 8192; }\n"
             f"http {{\n    access_log off;\n{temporary}    include {base}/nginx/*.site;\n}}\n")
 
 

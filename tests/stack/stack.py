@@ -1,5 +1,6 @@
 """The local stack: Redis, acmeproxy, nginx and PowerDNS on loopback."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -30,13 +31,14 @@ class Stack:
     given, becomes the accounts file.  pdns_extra are lines for PowerDNS,
     pdns_launch its backends in order.
     replica_port is where a Replica may find our Redis.
+    https_within is a network namespace in which nginx listens on all addresses.
     interrupt() is called while we wait; an exception from it ends the start.
     processes has a Process for each part: its pid, its log, whether it is alive.
     """
 
     def __init__(self, directory, settings=None, build=None, accounts=None,
                  pdns_extra=(), pdns_launch="pipe", dns_host="127.0.0.1", dns_port=None,
-                 replica_port=None, interrupt=lambda: None):
+                 replica_port=None, https_within=None, interrupt=lambda: None):
         self.rundir = RunDir(directory)
         self.dir = self.rundir.files
         self.build = TOP / (build or os.environ.get("BUILD") or "build")
@@ -44,7 +46,7 @@ class Stack:
         self.accounts = accounts
         self.pdns_extra, self.pdns_launch = pdns_extra, pdns_launch
         self.dns_host, self.dns_port = dns_host, dns_port
-        self.replica_port = replica_port
+        self.replica_port, self.https_within = replica_port, https_within
         self.interrupt = interrupt
         self.processes = {}
 
@@ -119,7 +121,7 @@ class Stack:
     def write_site(self, name, port, fcgi_socket):
         """Write a site for nginx: its port, and the socket of the program behind it."""
         (self.dir / "nginx" / f"{name}.site").write_text(
-            nginx_site(self.rundir.plain, port, fcgi_socket, name))
+            nginx_site(self.rundir.plain, port, fcgi_socket, name, self.https_within is not None))
 
     def _configure_app(self, base):
         self.config = self.dir / "acmeproxy.json"
@@ -197,7 +199,8 @@ class Stack:
             "redis": ["redis-server", self.dir / "etc" / "redis.conf"],
             "acmeproxy": [self.build / "acmeproxy", "serve", "--config", self.config,
                           "--listen", f"unix:{self.fcgi_socket}"],
-            "nginx": ["/usr/sbin/nginx", "-e", self.log("nginx"), "-c",
+            "nginx": [*(self.https_within.prefix if self.https_within else []),
+                      "/usr/sbin/nginx", "-e", self.log("nginx"), "-c",
                       self.dir / "nginx" / "nginx.conf", "-p", self.dir / "nginx"],
             "pdns": ["/usr/sbin/pdns_server", f"--config-dir={self.dir}/etc"],
         }[part]
@@ -249,6 +252,8 @@ class Stack:
         connection = http.client.HTTPSConnection("127.0.0.1", self.https_port, timeout=2,
                                                  context=context)
         try:
+            with self.https_within.entered() if self.https_within else contextlib.nullcontext():
+                connection.connect()
             connection.request("GET", "/")
             connection.getresponse()  # whatever it is
             return True

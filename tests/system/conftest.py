@@ -131,15 +131,18 @@ class Api:
 
 
 class Dns:
-    """PowerDNS, asked as dig asks it: directly and without recursion."""
+    """PowerDNS, asked as dig asks it: directly, without recursion, and over TCP if UDP says so."""
 
     def __init__(self, stack):
         self.host, self.port = stack.dns_host, stack.dns_port
 
     def ask(self, name, rrtype="TXT", tcp=False, timeout=10):
+        answer = self._send(dns.query.tcp if tcp else dns.query.udp, name, rrtype, timeout)
+        return self._send(dns.query.tcp, name, rrtype, timeout) if answer.flags & dns.flags.TC else answer
+
+    def _send(self, send, name, rrtype, timeout):
         query = dns.message.make_query(name, rrtype, use_edns=0, payload=1232)
         query.flags &= ~dns.flags.RD
-        send = dns.query.tcp if tcp else dns.query.udp
         return send(query, self.host, port=self.port, timeout=timeout)
 
     def texts(self, name, tcp=False):

@@ -121,16 +121,6 @@ def test_names_below_a_challenge_do_not_exist(api, dnsq, name):
     assert dnsq.rcode("x._acme-challenge." + name) == "NXDOMAIN"
 
 
-def test_25_values_are_complete_over_tcp(api, dnsq, name):
-    secret = api.create(name)
-    values = [value(n) for n in range(25)]
-    for each in values:
-        api.publish(name, secret, each)
-    short = dnsq.ask("_acme-challenge." + name)
-    assert short.flags & dns.flags.TC
-    assert dnsq.texts(name, tcp=True) == values
-
-
 def test_the_33rd_value_removes_the_oldest(api, dnsq, name):
     secret = api.create(name)
     for n in range(40):

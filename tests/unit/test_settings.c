@@ -260,8 +260,7 @@ static const struct {
 	{ "\"workers\": 1", CREATION_OPEN },
 	/* As it was before there was this setting. */
 	{ "\"accounts_file\": \"/a\"", CREATION_ACCOUNT },
-	{ "\"accounts_file\": \"/a\", \"creation\": \"open\"",
-	    CREATION_OPEN },
+	{ "\"accounts_file\": \"/a\", \"creation\": \"open\"", CREATION_OPEN },
 };
 
 static void
