@@ -13,6 +13,7 @@ room_mib=16
 conf=$1
 shift
 dir=$(sed -n 's/^dir[[:space:]][[:space:]]*//p' "$conf")
+dir=${dir:-.}
 
 has_room() {
 	[ "$(df --output=avail -k "$dir" | tail -n 1)" -ge $((room_mib * 1024)) ]

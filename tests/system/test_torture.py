@@ -12,7 +12,7 @@ SECONDS = 1
 # Remove this as soon as that locks nobody out.
 LOCK_OUTS_ARE_EXPECTED_AFTER = {
     "kill_redis", "kill_serve", "kill_nginx", "pause_redis", "pause_pipe", "slow_kill",
-    "slower_kill", "power_cut", "slow_power_cut", "full_disk", "wrong_password", "wrong_type",
+    "slower_kill", "power_cut", "slow_power_cut", "full_disk", "full_disk_kill", "wrong_password", "wrong_type",
     "loading", "kill_clients", "kill_replica", "pause_replica", "full_replica"}
 
 

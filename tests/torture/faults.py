@@ -71,24 +71,30 @@ def slow_then(end, delay_ms):
     return do
 
 
-def fill_the_disk(torture):
+def fill_the_disk(kill_it):
     """systemd's part is played: Redis is restarted whenever it exits."""
-    stack = torture.stack
+    def do(torture):
+        stack = torture.stack
 
-    def hold(seconds):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if stack.processes["redis"].poll() is not None:
-                time.sleep(RESTART_S)
-                stack.start_part("redis")
-            torture.hold(0.02)
+        def hold(seconds):
+            end = time.monotonic() + seconds
+            while time.monotonic() < end:
+                if stack.processes["redis"].poll() is not None:
+                    time.sleep(RESTART_S)
+                    stack.start_part("redis")
+                torture.hold(0.02)
 
-    stack.disk.fill()
-    hold(max(3, torture.seconds))
-    stack.disk.free()
-    back = time.monotonic()
-    hold(2 + 2 * RESTART_S)
-    return back
+        stack.disk.fill()
+        hold(max(3, torture.seconds))
+        if kill_it:
+            stack.kill_part("redis")
+            hold(1)
+        stack.disk.free()
+        back = time.monotonic()
+        hold(2 + 2 * RESTART_S)
+        return back
+
+    return do
 
 
 def fill_the_replicas_disk(torture):
@@ -197,7 +203,8 @@ FAULTS = {
     "power_cut": Fault("what was not fsynced is lost", slow_then("power", 0), "slow"),
     "slow_power_cut": Fault("fsync 0.3 s slower, not fsynced is lost", slow_then("power", 300),
                             "slow"),
-    "full_disk": Fault("full disk", fill_the_disk, "small"),
+    "full_disk": Fault("full disk", fill_the_disk(False), "small"),
+    "full_disk_kill": Fault("full disk, kill -9 of Redis", fill_the_disk(True), "small"),
     "full_memory": Fault("full memory (maxmemory)", setting("maxmemory", "1")),
     "read_only": Fault("read-only: a replica of nothing", command(
         [("REPLICAOF", "127.0.0.1", "1")], [("REPLICAOF", "NO", "ONE")])),
@@ -207,6 +214,11 @@ FAULTS = {
     "loading": Fault("Redis is loading", load_slowly),
     "kill_clients": Fault("CLIENT KILL", kill_clients),
     "kill_replica": Fault("replica away", kill_replica, replica="yes"),
+    # Its time-outs: 1 s for the API's wait, 5 s for the link.
+    "pause_replica_short": Fault("SIGSTOP of the replica for 0.5 s", pause(0.5, "replica"),
+                                 replica="yes"),
+    "pause_replica_long": Fault("SIGSTOP of the replica for 7 s", pause(7, "replica"),
+                                replica="yes", is_long=True),
     "pause_replica": Fault("SIGSTOP of the replica for 3 s", pause(3, "replica"), replica="yes"),
     "full_replica": Fault("full disk of the replica", fill_the_replicas_disk, replica="small"),
 }

@@ -102,7 +102,7 @@ class Round:
         def run(client):
             try:
                 work(client)
-            except Exception as error:  # pylint: disable=broad-except
+            except Exception as error:
                 errors.append(error)
 
         threads = [threading.Thread(target=run, args=(client,), daemon=True)
