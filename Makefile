@@ -140,7 +140,7 @@ packages: ## install the Debian packages that are missing
 	@sh tests/install-packages.sh
 
 # These need packages.  A second make runs them, and finds what the first installed.
-run demo test bench bench-compare bench-instructions freshness fuzz lint deb: packages
+run demo test bench bench-compare bench-instructions freshness torture fuzz lint deb: packages
 	@$(MAKE) --no-print-directory $@-only
 
 run: ## the whole stack on loopback, in the foreground
@@ -150,6 +150,7 @@ bench: ## requests and questions a second; BENCH_S, BENCH_ROUNDS, BENCH_AUTHORIS
 bench-compare: ## the quick ones of revision BASE and of this tree, in turn
 bench-instructions: ## instructions a question and a request; UPDATE=1 keeps them
 freshness: ## N publications, each asked at once, while things go wrong
+torture: ## faults under load, and what they cost; TORTURE_ROUNDS, TORTURE_S, FAULTS
 fuzz: ## libFuzzer on each input, FUZZ_S seconds a target
 lint: ## warnings, layers, formatting, clang-tidy, shellcheck
 deb: ## Debian packages, in $(BUILD)/deb; VERSION_SUFFIX=~1 for another version
@@ -196,6 +197,9 @@ bench-readme: ## put the figures and pictures of the last `make bench` into READ
 freshness-only: all
 	@BUILD=$(BUILD) $(PYTHON) tests/freshness/run.py $(or $(N),100000)
 
+torture-only: all
+	@BUILD=$(BUILD) CC='$(CC)' $(PYTHON) tests/torture/run.py $(FAULTS)
+
 fuzzers: $(FUZZ:%=$(BUILD)/%)
 
 fuzz-only:
@@ -234,9 +238,9 @@ help: ## this list
 		expand -t 20
 
 .PHONY: all fuzzers install uninstall packages format clean help run demo test bench \
-	bench-compare bench-instructions bench-readme freshness fuzz lint deb \
+	bench-compare bench-instructions bench-readme freshness torture fuzz lint deb \
 	test-installed test-arm64 unit unit-tests run-only demo-only test-only bench-only \
-	bench-compare-only bench-instructions-only freshness-only fuzz-only lint-only deb-only
+	bench-compare-only bench-instructions-only freshness-only torture-only fuzz-only lint-only deb-only
 .SECONDARY:
 # No deeper: the root file systems of other tests have folders named like this.
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

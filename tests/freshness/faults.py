@@ -64,9 +64,6 @@ class Faults:
         self.stack.start_part("redis")
 
     def kill_redis(self):
-        """Without warning; "everysec" would lose what it has not yet written."""
-        self.stack.redis_cli("CONFIG", "SET", "appendfsync", "always")
-        time.sleep(0.2)
         self.stack.kill_part("redis")
         self.stack.start_part("redis")
 

@@ -17,7 +17,7 @@ TOP = Path(__file__).resolve().parent.parent.parent
 PREVIOUS = (
     ("acmeproxy.json", '  "store_id_file"',
      '  "caa_issuers": ["letsencrypt.org"],\n  "store_id_file"'),
-    ("redis/acmeproxy.conf", "appendfsync everysec", "appendfsync always"),
+    ("redis/acmeproxy.conf", "appendfsync always", "appendfsync everysec"),
 )
 VARIANTS = {"new": "", "previous": "~1"}  # with the suffix of each version
 

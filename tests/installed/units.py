@@ -68,6 +68,42 @@ def deaths(world):
 
 
 @scenario(packages)
+def disk(world):
+    """The disk of Redis gets full."""
+    step, server, machine = world.report.step, world.first, world.first.machine
+    data, kept = "/var/lib/acmeproxy", "/root/kept"
+    before = server.state()
+    redis = "systemctl {} acmeproxy-redis"
+
+    def publish():
+        return server.api.publish(NAME, server.secrets[NAME])[0].status
+
+    with step("Redis has a small disk"):
+        machine.must(f"set -e\n{redis.format('stop')}\nmv {data} {kept}\nmkdir -m 0700 {data}\n"
+                     f"mount -t tmpfs -o size=64m,mode=0700 tmpfs {data}\ncp -a {kept}/. {data}\n"
+                     f"chown acmeproxy-redis: {data}\n{redis.format('start')}")
+        server.wait_until_it_works("a small disk")
+    with step("full: the API says 503, DNS answers, Redis does not die of it again and again"):
+        machine.must(f"! dd if=/dev/zero of={data}/filler bs=4k 2>/dev/null")
+        wait_until("503", lambda: publish() == 503, seconds=30)
+        wait_until("Redis only reads", lambda: "has no room" in machine.journal("acmeproxy-redis"),
+                   seconds=30)
+        wait_until("DNS answers", lambda: server.texts(NAME) != "SERVFAIL", seconds=30)
+        restarts = machine.must("systemctl show -P NRestarts acmeproxy-redis")
+        for _ in range(20):
+            expect(publish(), 503, "publish_response")
+            expect(server.texts(NAME) != "SERVFAIL", True, "DNS answers")
+        expect(machine.must("systemctl show -P NRestarts acmeproxy-redis"), restarts, "restarts")
+    with step("there is room again: all recovers by itself, and nothing is lost"):
+        machine.must(f"rm {data}/filler")
+        server.wait_until_it_works("there is room")
+        server.expect_kept(before)
+        machine.must(f"set -e\n{redis.format('stop')}\numount {data}\nrmdir {data}\n"
+                     f"mv {kept} {data}\n{redis.format('start')}")
+        server.wait_until_it_works("its own disk")
+
+
+@scenario(packages)
 def settings(world):
     """The API's settings are wrong, or Redis is down."""
     step, server, machine = world.report.step, world.first, world.first.machine

@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 
-from .config import redis_conf, redis_replica, write_private
+from .config import DEPLOY, redis_conf, redis_replica, write_private
 from .process import Process, StackError, wait_until
 
 
@@ -39,13 +39,15 @@ class Replica:
         self.process.stop()
 
     def start(self):
-        self.process = Process("replica", ["redis-server", self.dir / "etc" / "redis.conf"],
-                               self.dir / "log", cwd=self.dir).start()
+        self.process = Process("replica", self.argv(), self.dir / "log", cwd=self.dir).start()
         try:
             wait_until("the replica follows", self.is_in_step, self.process)
         except StackError:
             self.process.stop()
             raise
+
+    def argv(self):
+        return [DEPLOY / "redis" / "start.sh", self.dir / "etc" / "redis.conf"]
 
     def is_in_step(self):
         """True if it has acknowledged a write of the first Redis."""

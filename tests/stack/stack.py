@@ -196,7 +196,7 @@ class Stack:
     def _argv(self, part):
         # Real paths, no alias: ps then shows which stack a process belongs to.
         return {
-            "redis": ["redis-server", self.dir / "etc" / "redis.conf"],
+            "redis": [DEPLOY / "redis" / "start.sh", self.dir / "etc" / "redis.conf"],
             "acmeproxy": [self.build / "acmeproxy", "serve", "--config", self.config,
                           "--listen", f"unix:{self.fcgi_socket}"],
             "nginx": [*(self.https_within.prefix if self.https_within else []),
