@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "common/err.h"
+#include "common/redisreply.h"
 #include "common/settings.h"
 
 /*
@@ -21,9 +22,6 @@
  * authentication and for an answer.
  */
 struct redis;
-
-/* A reply of the last exchange; valid until the next redis_begin(). */
-struct redis_reply;
 
 /*
  * Allocate a connection, but do not connect yet.  The settings are copied.
@@ -83,22 +81,10 @@ int redis_fd(const struct redis *redis);
 size_t redis_n_received(const struct redis *redis);
 bool redis_has_part(const struct redis *redis);
 
-/* The i-th reply of the last exchange, i < number of commands added. */
-const struct redis_reply *redis_reply(const struct redis *redis, size_t i);
-
 /*
- * What a reply, or an element of one, holds.  A reply of any kind may be given:
- * one that is not a text counts as "", and one that is not an array as an array
- * of no elements.  A text lives as long as its reply.  redis_reply_at() needs
- * i < redis_reply_n().
+ * The i-th reply of the last exchange, i < number of commands added; valid
+ * until the next redis_begin().
  */
-bool redis_reply_is_nil(const struct redis_reply *reply);
-bool redis_reply_is_array(const struct redis_reply *reply);
-long long redis_reply_integer(
-    const struct redis_reply *reply); /* 0 if it is not an integer */
-const char *redis_reply_text(const struct redis_reply *reply, size_t *len);
-size_t redis_reply_n(const struct redis_reply *reply);
-const struct redis_reply *redis_reply_at(const struct redis_reply *reply,
-    size_t i);
+const struct redis_reply *redis_reply(const struct redis *redis, size_t i);
 
 #endif
