@@ -273,8 +273,8 @@ start(struct worker *w, struct server *server, struct err *err)
 	w->server = server;
 	rc = answer_init(&w->answer, err);
 	if (rc == ERR_OK)
-		rc =
-		    fcgi_new(&w->fcgi, server->listen_fd, server->stop[0], err);
+		rc = fcgi_new(&w->fcgi, server->listen_fd, server->stop[0],
+		    server->config->settings.workers, err);
 	if (rc == ERR_OK)
 		rc = take_up_config(w, err);
 	if (rc != ERR_OK)
