@@ -1,15 +1,19 @@
 """FastCGI peers that stop midway: no action, no worker held, and no delay for SIGTERM."""
 
 import contextlib
+import os
+import re
 import resource
+import signal
 import socket
 import threading
 import time
 from urllib.parse import urlencode
 
 import pytest
-from conftest import until, value
+from conftest import Api, Redis, until, value
 from fastcgi import PARAMS, STDIN, connect, head, read_answer, record, request
+from stack.config import DEPLOY
 from stack.process import Process, free_port
 
 WORKERS = 8  # by default
@@ -205,3 +209,45 @@ def test_an_answer_before_the_end_of_the_request_arrives(where, peers):
         peer.sendall(record(STDIN, b"x" * 5000))
         time.sleep(0.01)
     assert read_answer(peer) == (413, {"result": False, "error": "The body is over 8 KiB"})
+
+
+def stop_seconds():
+    """What systemd allows."""
+    unit = (DEPLOY / "systemd" / "acmeproxy.service").read_text()
+    return int(re.search(r"^TimeoutStopSec=(\d+)$", unit, re.M)[1])
+
+
+def test_sigterm_while_peers_and_redis_are_stuck(start_stack, peers, trickling):
+    stack = start_stack()
+    api = Api(stack)
+    secret = api.create("secure.example.com")
+    body = urlencode({"name": "secure.example.com", "secret": secret, "response": value(1)})
+    stack.signal_part("redis", signal.SIGSTOP)
+    slow = []
+    for octets in (b"", head("/health", 0)[:-4], head("/publish_response", 100)):
+        slow += [peers(stack.fcgi_socket, octets) for _ in range(2 * WORKERS)]
+    slow += [peers(stack.fcgi_socket, SLOW)
+             for _ in range(2 * WORKERS)]
+    trickling(slow[-WORKERS:])
+    asking = [peers(stack.fcgi_socket, request("/publish_response", body)) for _ in range(100)]
+    process = stack.processes["acmeproxy"]
+    assert process.stop(seconds=stop_seconds()) == 0
+    answered = [answer for answer in map(read_answer, asking) if answer]
+    assert answered and all(status == 503 for status, _ in answered)
+    stack.signal_part("redis", signal.SIGCONT)
+
+
+def test_sigterm_with_a_worker_that_never_comes_back(start_stack, peers):
+    """It waits for its Redis password, from a pipe that nobody writes to."""
+    stack = start_stack()
+    secret = Api(stack).create("secure.example.com")
+    password = stack.redis_password_file("app")
+    os.rename(password, f"{password}.right")
+    os.mkfifo(password)
+    Redis(stack)("CLIENT", "KILL", "USER", "acmeproxy")
+    body = urlencode({"name": "secure.example.com", "secret": secret, "response": value(1)})
+    for _ in range(WORKERS):
+        peers(stack.fcgi_socket, request("/publish_response", body))
+    process = stack.processes["acmeproxy"]
+    assert process.stop(seconds=stop_seconds()) == 1
+    assert "workers have not stopped within 15 s" in stack.log("acmeproxy").read_text()
