@@ -1,12 +1,12 @@
 /* Exchanges with Redis, and when to connect again.  Hides hiredis. */
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include <hiredis/hiredis.h>
 
@@ -23,7 +23,9 @@ struct redis {
 	struct redis_settings settings;
 	redisContext *context; /* NULL: not connected */
 	unsigned n_connections;
-	int64_t retry_at_ms; /* by clock_steady_ms() */
+	int64_t retry_at_ms; /* by clock_steady_ms(), as the next two */
+	int64_t deadline_ms; /* of this exchange */
+	int64_t limit_ms;    /* by redis_limit(); 0: none */
 	int backoff_ms;
 	redisReply **replies; /* room for n_room; the first n_replies are set */
 	size_t n_replies, n_queued, n_room;
@@ -94,23 +96,79 @@ give_up(struct redis *redis, struct err *err, const char *doing,
 	return rc;
 }
 
-/* hiredis calls a time-out "Resource temporarily unavailable". */
-static const char *
-reason_of(const redisContext *context)
+static void
+set_deadline(struct redis *redis)
 {
-	assert(context != NULL);
-	if (context->err == REDIS_ERR_IO && errno == EAGAIN)
-		return "timed out";
-	return context->errstr;
+	redis->deadline_ms = clock_steady_ms() + redis->settings.timeout_ms;
+	if (redis->limit_ms != 0 && redis->limit_ms < redis->deadline_ms)
+		redis->deadline_ms = redis->limit_ms;
+}
+
+/*
+ * hiredis's time-out is for each read: a Redis that sends an octet at a time
+ * never meets it.  So these wait by poll(2).  They return NULL, or a reason.
+ */
+static const char *
+wait_for(const struct redis *redis, short events)
+{
+	struct pollfd fd = { .events = events };
+	int n;
+
+	assert(redis->context != NULL);
+	fd.fd = redis->context->fd;
+	do {
+		int64_t left_ms = redis->deadline_ms - clock_steady_ms();
+
+		if (left_ms <= 0)
+			return "timed out";
+		n = poll(&fd, 1, (int)left_ms);
+	} while (n == 0 || (n < 0 && errno == EINTR));
+	return n > 0 ? NULL : strerror(errno);
+}
+
+static const char *
+send_all(struct redis *redis)
+{
+	const char *why = NULL;
+	int done = 0;
+
+	while (why == NULL && !done)
+		if (redisBufferWrite(redis->context, &done) != REDIS_OK)
+			why = redis->context->errstr;
+		else if (!done)
+			why = wait_for(redis, POLLOUT);
+	return why;
+}
+
+static const char *
+read_reply(struct redis *redis, void **reply)
+{
+	redisContext *c = redis->context;
+	const char *why = NULL;
+
+	*reply = NULL;
+	while (why == NULL) {
+		if (redisGetReplyFromReader(c, reply) != REDIS_OK)
+			return c->errstr;
+		if (*reply != NULL)
+			return NULL;
+		why = wait_for(redis, POLLIN);
+		if (why == NULL && redisBufferRead(c) != REDIS_OK)
+			why = c->errstr;
+	}
+	return why;
 }
 
 static enum err_code
 authenticate(struct redis *redis, struct err *err)
 {
 	const struct redis_settings *s = &redis->settings;
-	redisReply *reply;
-	char *password;
+	void *reply = NULL;
+	const redisReply *r;
+	const char *why;
 	enum err_code rc;
+	char *password;
+	bool has_user;
 
 	if (s->password_file[0] == '\0')
 		return ERR_OK;
@@ -118,44 +176,57 @@ authenticate(struct redis *redis, struct err *err)
 	if (rc != ERR_OK)
 		return rc;
 	password[strcspn(password, "\r\n")] = '\0';
-	reply = s->username[0] != '\0'
-	    ? redisCommand(redis->context, "AUTH %s %s", s->username, password)
-	    : redisCommand(redis->context, "AUTH %s", password);
+	has_user = s->username[0] != '\0';
+	redis_add_words(redis, "AUTH", has_user ? s->username : password,
+	    has_user ? password : NULL, (char *)NULL);
+	redis->n_queued = 0;
 	free(password);
-	if (reply == NULL)
-		return err_set(err, ERR_STORE, "%s", reason_of(redis->context));
-	if (reply->type == REDIS_REPLY_ERROR)
-		rc = err_set(err, ERR_STORE, "%s: %s", s->password_file,
-		    reply->str);
+	why = send_all(redis);
+	if (why == NULL)
+		why = read_reply(redis, &reply);
+	if (why != NULL)
+		return err_set(err, ERR_STORE, "%s", why);
+	r = reply;
+	if (r->type == REDIS_REPLY_ERROR)
+		rc =
+		    err_set(err, ERR_STORE, "%s: %s", s->password_file, r->str);
 	freeReplyObject(reply);
 	return rc;
+}
+
+static const char *
+finish_connecting(const struct redis *redis)
+{
+	int fd = redis->context->fd, error = 0;
+	const char *why = wait_for(redis, POLLOUT);
+	socklen_t len = sizeof(error);
+
+	if (why == NULL &&
+	    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
+		error = errno;
+	return error != 0 ? strerror(error) : why;
 }
 
 static enum err_code
 connect_once(struct redis *redis, struct err *err)
 {
 	const struct redis_settings *s = &redis->settings;
-	struct timeval timeout = {
-		.tv_sec = s->timeout_ms / 1000,
-		.tv_usec = (suseconds_t)(s->timeout_ms % 1000) * 1000,
-	};
+	const char *where = s->socket[0] != '\0' ? s->socket : s->host;
+	const char *reason;
 	struct err why = { 0 };
 	redisContext *c;
 
-	c = s->socket[0] != '\0'
-	    ? redisConnectUnixWithTimeout(s->socket, timeout)
-	    : redisConnectWithTimeout(s->host, (int)s->port, timeout);
+	c = where == s->socket ? redisConnectUnixNonBlock(where)
+			       : redisConnectNonBlock(where, (int)s->port);
 	redis->context = c;
 	if (c == NULL)
 		return give_up(redis, err, "connect", "out of memory");
-	if (c->err != 0) {
-		(void)err_set(&why, ERR_STORE, "%s: %s",
-		    s->socket[0] != '\0' ? s->socket : s->host, c->errstr);
+	reason = c->err != 0 ? c->errstr : finish_connecting(redis);
+	if (reason != NULL) {
+		(void)err_set(&why, ERR_STORE, "%s: %s", where, reason);
 		return give_up(redis, err, "connect", why.text);
 	}
-	if (redisSetTimeout(c, timeout) != REDIS_OK)
-		return give_up(redis, err, "connect", c->errstr);
-	if (s->socket[0] == '\0')
+	if (where == s->host)
 		(void)redisEnableKeepAlive(c);
 	if (authenticate(redis, &why) != ERR_OK)
 		return give_up(redis, err, "authenticate", why.text);
@@ -165,10 +236,9 @@ connect_once(struct redis *redis, struct err *err)
 }
 
 /*
- * Between exchanges there is nothing to read from the socket.  If there is,
- * Redis has closed it (end of file) or we are out of step, and we must connect
- * again.  That has to happen before a command is sent, since no command may be
- * sent twice.
+ * What can be read between exchanges says that Redis has closed the socket (end
+ * of file) or that we are out of step.  We must connect again before a command
+ * is sent, since none may be sent twice.
  */
 static bool
 is_stale(const redisContext *context)
@@ -179,11 +249,20 @@ is_stale(const redisContext *context)
 	    errno != EAGAIN;
 }
 
+void
+redis_limit(struct redis *redis, int64_t until_ms)
+{
+	redis->limit_ms = until_ms;
+}
+
 enum err_code
 redis_begin(struct redis *redis, struct err *err)
 {
 	drop_replies(redis);
 	redis->n_queued = 0;
+	set_deadline(redis);
+	if (redis->deadline_ms <= clock_steady_ms())
+		return err_set(err, ERR_STORE, "redis: no time is left");
 	if (redis->context != NULL && is_stale(redis->context))
 		disconnect(redis);
 	if (redis->context != NULL)
@@ -199,7 +278,7 @@ redis_add(struct redis *redis, int argc, const char *const *argv,
 {
 	/*
 	 * hiredis takes argv as const char **, but does not write to it.  When
-	 * memory runs out, the context says so, and redis_end() fails.
+	 * memory runs out, the context says so, and send_all() fails.
 	 */
 	/* NOLINTNEXTLINE(performance-no-int-to-ptr): casts const away */
 	const char **native_argv = (const char **)(uintptr_t)argv;
@@ -247,35 +326,22 @@ enum err_code
 redis_end(struct redis *redis, struct err *err)
 {
 	enum err_code rc = ERR_OK;
-	void *reply;
+	const char *why;
 
-	if (redis->context->err != 0 ||
-	    make_room(redis, redis->n_queued) != ERR_OK)
-		return give_up(redis, err, "exchange", "out of memory");
-	while (redis->n_replies < redis->n_queued) {
-		redisReply *r;
+	why = make_room(redis, redis->n_queued) == ERR_OK ? send_all(redis)
+							  : "out of memory";
+	while (why == NULL && redis->n_replies < redis->n_queued) {
+		void *reply;
+		const redisReply *r;
 
-		if (redisGetReply(redis->context, &reply) != REDIS_OK)
-			return give_up(redis, err, "exchange",
-			    reason_of(redis->context));
-		r = reply;
-		redis->replies[redis->n_replies++] = r;
+		why = read_reply(redis, &reply);
+		if (why != NULL)
+			break;
+		r = redis->replies[redis->n_replies++] = reply;
 		if (r->type == REDIS_REPLY_ERROR && rc == ERR_OK)
 			rc = err_set(err, ERR_STORE, "redis: %s", r->str);
 	}
-	return rc;
-}
-
-static const redisReply *
-native(const struct redis_reply *reply)
-{
-	return (const redisReply *)reply;
-}
-
-static const struct redis_reply *
-foreign(const redisReply *reply)
-{
-	return (const struct redis_reply *)reply;
+	return why == NULL ? rc : give_up(redis, err, "exchange", why);
 }
 
 unsigned
@@ -305,15 +371,12 @@ redis_has_part(const struct redis *redis)
 enum err_code
 redis_send(struct redis *redis, struct err *err)
 {
-	int done = 0;
+	const char *why;
 
 	redis->n_queued = 0;
-	while (!done)
-		if (redis->context->err != 0 ||
-		    redisBufferWrite(redis->context, &done) != REDIS_OK)
-			return give_up(redis, err, "send",
-			    reason_of(redis->context));
-	return ERR_OK;
+	set_deadline(redis);
+	why = send_all(redis);
+	return why == NULL ? ERR_OK : give_up(redis, err, "send", why);
 }
 
 /* Parse what is there already; *reply is NULL when that is no whole one. */
@@ -348,6 +411,7 @@ redis_next(struct redis *redis, bool wait, const struct redis_reply **message,
     struct err *err)
 {
 	redisContext *c = redis->context;
+	const char *why = NULL;
 	void *reply = NULL;
 	enum err_code rc;
 
@@ -360,13 +424,15 @@ redis_next(struct redis *redis, bool wait, const struct redis_reply **message,
 	rc = next_pending(redis, &reply, err);
 	if (rc != ERR_OK)
 		return rc;
-	if (reply == NULL && wait && redisGetReply(c, &reply) != REDIS_OK)
-		return give_up(redis, err, "read", reason_of(c));
+	if (reply == NULL && wait)
+		why = read_reply(redis, &reply);
+	if (why != NULL)
+		return give_up(redis, err, "read", why);
 	if (reply == NULL)
 		return ERR_OK;
 	redis->replies[redis->n_replies++] = reply;
 	redis->has_part = c->reader->pos < c->reader->len;
-	*message = foreign(reply);
+	*message = reply;
 	return ERR_OK;
 }
 
@@ -381,51 +447,5 @@ redis_failed_with(const struct redis *redis, size_t i, const char *code)
 const struct redis_reply *
 redis_reply(const struct redis *redis, size_t i)
 {
-	return foreign(redis->replies[i]);
-}
-
-bool
-redis_reply_is_nil(const struct redis_reply *reply)
-{
-	return native(reply)->type == REDIS_REPLY_NIL;
-}
-
-bool
-redis_reply_is_array(const struct redis_reply *reply)
-{
-	return native(reply)->type == REDIS_REPLY_ARRAY;
-}
-
-long long
-redis_reply_integer(const struct redis_reply *reply)
-{
-	const redisReply *r = native(reply);
-
-	return r->type == REDIS_REPLY_INTEGER ? r->integer : 0;
-}
-
-const char *
-redis_reply_text(const struct redis_reply *reply, size_t *len)
-{
-	const redisReply *r = native(reply);
-	bool has_text = r->type == REDIS_REPLY_STRING ||
-	    r->type == REDIS_REPLY_STATUS || r->type == REDIS_REPLY_ERROR;
-
-	if (len != NULL)
-		*len = has_text ? r->len : 0;
-	return has_text ? r->str : "";
-}
-
-size_t
-redis_reply_n(const struct redis_reply *reply)
-{
-	const redisReply *r = native(reply);
-
-	return r->type == REDIS_REPLY_ARRAY ? r->elements : 0;
-}
-
-const struct redis_reply *
-redis_reply_at(const struct redis_reply *reply, size_t i)
-{
-	return foreign(native(reply)->element[i]);
+	return (const struct redis_reply *)redis->replies[i];
 }

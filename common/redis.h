@@ -3,8 +3,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/err.h"
+#include "common/redisreply.h"
 #include "common/settings.h"
 
 /*
@@ -17,13 +19,11 @@
  *
  * When Redis is away, redis_begin() tries to connect once.  It does not try
  * again before a back-off of 50 ms to 1 s has passed, and fails at once until
- * then.  The settings' timeout_ms limits each wait: for the connection, for its
- * authentication and for an answer.
+ * then.  The settings' timeout_ms limits the whole exchange, from
+ * redis_begin(), with its connecting and authenticating, to redis_end(),
+ * however Redis divides up what it sends.
  */
 struct redis;
-
-/* A reply of the last exchange; valid until the next redis_begin(). */
-struct redis_reply;
 
 /*
  * Allocate a connection, but do not connect yet.  The settings are copied.
@@ -35,6 +35,12 @@ void redis_free(struct redis *redis);
 
 /* Close the connection, if there is one; redis_begin() opens another. */
 void redis_close(struct redis *redis);
+
+/*
+ * From now on no exchange lasts longer than until until_ms, by
+ * clock_steady_ms(), and none begins after that.  0 for no such limit.
+ */
+void redis_limit(struct redis *redis, int64_t until_ms);
 
 /* Begin an exchange; connect if necessary.  Returns ERR_OK or ERR_STORE. */
 MUST_CHECK enum err_code redis_begin(struct redis *redis, struct err *err);
@@ -69,10 +75,11 @@ unsigned redis_connection(const struct redis *redis);
  *
  * redis_send() sends what was queued and reads nothing.  redis_next() takes the
  * next message; without `wait` only one that is there already, else *message is
- * NULL.  It lives until the next call.  redis_fd() is for poll(2), -1 while
- * there is no connection.  redis_n_received() is how many octets redis_next()
- * has read without waiting, since the beginning.  redis_has_part() is true when
- * the beginning of a message is there, and its end is not.
+ * NULL.  With `wait` it fails timeout_ms after the last redis_send().  A
+ * message lives until the next call.  redis_fd() is for poll(2), -1 while there
+ * is no connection.  redis_n_received() is how many octets redis_next() has
+ * read without waiting, since the beginning.  redis_has_part() is true when the
+ * beginning of a message is there, and its end is not.
  *
  * Return ERR_OK, or ERR_STORE: the connection failed and is closed.
  */
@@ -83,22 +90,10 @@ int redis_fd(const struct redis *redis);
 size_t redis_n_received(const struct redis *redis);
 bool redis_has_part(const struct redis *redis);
 
-/* The i-th reply of the last exchange, i < number of commands added. */
-const struct redis_reply *redis_reply(const struct redis *redis, size_t i);
-
 /*
- * What a reply, or an element of one, holds.  A reply of any kind may be given:
- * one that is not a text counts as "", and one that is not an array as an array
- * of no elements.  A text lives as long as its reply.  redis_reply_at() needs
- * i < redis_reply_n().
+ * The i-th reply of the last exchange, i < number of commands added; valid
+ * until the next redis_begin().
  */
-bool redis_reply_is_nil(const struct redis_reply *reply);
-bool redis_reply_is_array(const struct redis_reply *reply);
-long long redis_reply_integer(
-    const struct redis_reply *reply); /* 0 if it is not an integer */
-const char *redis_reply_text(const struct redis_reply *reply, size_t *len);
-size_t redis_reply_n(const struct redis_reply *reply);
-const struct redis_reply *redis_reply_at(const struct redis_reply *reply,
-    size_t i);
+const struct redis_reply *redis_reply(const struct redis *redis, size_t i);
 
 #endif

@@ -23,7 +23,7 @@ struct redis_settings {
 	unsigned port;
 	char username[SETTINGS_TEXT]; /* "" for none */
 	char password_file[PATH_MAX]; /* "" for none */
-	unsigned timeout_ms;          /* for each wait: common/redis.h */
+	unsigned timeout_ms;          /* for an exchange: common/redis.h */
 };
 
 /* Where we claim a zone for an authorisation of N: README, "DNS set-up". */

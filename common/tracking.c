@@ -57,6 +57,12 @@ tracking_free(struct tracking *tracking)
 	free(tracking);
 }
 
+void
+tracking_limit(struct tracking *tracking, int64_t until_ms)
+{
+	redis_limit(tracking->redis, until_ms);
+}
+
 /* Connect; *id is the connection's at Redis. */
 static enum err_code
 connect_anew(struct tracking *t, long long *id, struct err *err)

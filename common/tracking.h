@@ -61,6 +61,9 @@ MUST_CHECK enum err_code tracking_new(struct tracking **tracking,
     struct err *err);
 void tracking_free(struct tracking *tracking);
 
+/* As redis_limit(), for the connection that tracks. */
+void tracking_limit(struct tracking *tracking, int64_t until_ms);
+
 /*
  * Connect anew, and track from now on.
  *

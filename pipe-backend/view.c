@@ -53,6 +53,14 @@
 #define RETRY_TRACKING_MS 1000
 #define WANTED_MAX        32
 
+/*
+ * A question may take as long as so many exchanges that just meet their
+ * time-out.  A slow Redis could draw it out to four: one to wait for what was
+ * said, two to start tracking anew, one to read.  PowerDNS kills a coprocess
+ * that answers later than its pipe-timeout, 2 s.
+ */
+#define EXCHANGES_A_QUESTION INT64_C(2)
+
 /* The keys of Redis whose changes matter, and what they are in the copy. */
 static const struct {
 	enum store_kind kind;
@@ -167,8 +175,14 @@ view_idle(struct view *view)
 void
 view_begin(struct view *view)
 {
+	int64_t now_ms = clock_steady_ms();
+	int64_t until_ms = now_ms +
+	    EXCHANGES_A_QUESTION * view->store.settings->redis_read.timeout_ms;
+
+	redis_limit(view->store.redis, until_ms);
+	tracking_limit(view->tracking, until_ms);
 	view->n_wanted = 0;
-	view->must_read = clock_steady_ms() - view->read_at_ms > LEASE_MS;
+	view->must_read = now_ms - view->read_at_ms > LEASE_MS;
 	if (is_tracked(view))
 		(void)!tracking_read(view->tracking, NULL);
 	if (is_tracked(view) &&

@@ -19,6 +19,7 @@ static const struct {
 } outcomes[] = {
 	[OUTCOME_OK] = { 200, NULL, "", NULL },
 	[OUTCOME_CREATED] = { 201, NULL, "", NULL },
+	[OUTCOME_CUT_OFF] = { 400, "The request was cut off", "", NULL },
 	[OUTCOME_BAD_PARAMETER] = { 400, NULL, "", NULL },
 	[OUTCOME_BAD_CREDENTIALS] = { 401, "Invalid user or password",
 	    "WWW-Authenticate: Basic realm=\"acmeproxy\"\r\n", NULL },
@@ -158,6 +159,8 @@ dispatch(struct call *call, const struct route *route)
 {
 	const char *method = route != NULL && route->is_get ? "GET" : "POST";
 
+	if (call->request->is_cut_off)
+		return OUTCOME_CUT_OFF;
 	if (route == NULL)
 		return OUTCOME_UNKNOWN_PATH;
 	if (strcmp(call->request->method, method) != 0)

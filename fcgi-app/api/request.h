@@ -20,6 +20,7 @@ struct request {
 	const char *body;                               /* may hold NULs */
 	size_t body_len;
 	bool body_too_large; /* then body is empty */
+	bool is_cut_off;     /* it ended too early: then body is empty */
 };
 
 #endif

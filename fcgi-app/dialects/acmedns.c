@@ -19,6 +19,7 @@ static const struct {
 	enum outcome outcome;
 	const char *error;
 } errors[] = {
+	{ OUTCOME_CUT_OFF, "malformed_json_payload" },
 	{ OUTCOME_BAD_CREDENTIALS, "forbidden" },
 	{ OUTCOME_FOREIGN, "foreign_origin" },
 	{ OUTCOME_UNKNOWN_PATH, "registration_disabled" },

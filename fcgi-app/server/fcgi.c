@@ -1,14 +1,14 @@
-/* Listens, and takes one request at a time for a worker.  Hides libfcgi. */
+/* Listens, and reads one request at a time for a worker.  Hides libfcgi. */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -18,15 +18,16 @@
 
 #include "common/clock.h"
 #include "fcgi-app/server/fcgi.h"
+#include "fcgi-app/server/room.h"
 
 #define BACKLOG     1024
 #define SOCKET_MODE 0660 /* nginx's user shares our group */
-#define LAST_MAX    128  /* requests that a worker still takes when stopping */
+#define WRITE_MS    5000 /* for all of an answer */
+#define PIECE       4096
 
 struct fcgi {
 	FCGX_Request native;
-	int listen_fd, stop_fd, epoll_fd;
-	unsigned n_last; /* requests taken since it was time to stop */
+	struct room *room;
 	_Atomic int64_t busy_since_ms; /* by clock_steady_ms(); 0 if idle */
 	bool drained;                  /* the request was read to its end */
 	char body[HTTP_BODY_MAX + 1];
@@ -145,25 +146,17 @@ fcgi_listen(int *fd, const char *where, struct err *err)
 }
 
 enum err_code
-fcgi_new(struct fcgi **fcgi, int listen_fd, int stop_fd, struct err *err)
+fcgi_new(struct fcgi **fcgi, int listen_fd, int stop_fd, unsigned n_workers,
+    struct err *err)
 {
-	struct epoll_event on_listen = { .events = EPOLLIN | EPOLLEXCLUSIVE,
-		.data.fd = listen_fd };
-	struct epoll_event on_stop = { .events = EPOLLIN, .data.fd = stop_fd };
 	struct fcgi *f = calloc(1, sizeof(*f));
 
 	if (f == NULL)
 		return err_set(err, ERR_SYSTEM, "out of memory");
-	f->listen_fd = listen_fd;
-	f->stop_fd = stop_fd;
-	f->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (f->epoll_fd < 0 ||
-	    epoll_ctl(f->epoll_fd, EPOLL_CTL_ADD, listen_fd, &on_listen) != 0 ||
-	    epoll_ctl(f->epoll_fd, EPOLL_CTL_ADD, stop_fd, &on_stop) != 0 ||
-	    FCGX_InitRequest(&f->native, listen_fd, FCGI_FAIL_ACCEPT_ON_INTR) !=
-		0) {
-		(void)err_set(err, ERR_SYSTEM, "epoll: %s", strerror(errno));
-		fcgi_free(f);
+	/* It gets connections from the room, and must not accept any. */
+	(void)FCGX_InitRequest(&f->native, -1, FCGI_FAIL_ACCEPT_ON_INTR);
+	if (room_new(&f->room, listen_fd, stop_fd, n_workers, err) != ERR_OK) {
+		free(f);
 		return ERR_SYSTEM;
 	}
 	*fcgi = f;
@@ -176,31 +169,8 @@ fcgi_free(struct fcgi *fcgi)
 	if (fcgi == NULL)
 		return;
 	FCGX_Free(&fcgi->native, 1);
-	if (fcgi->epoll_fd >= 0)
-		(void)close(fcgi->epoll_fd);
+	room_free(fcgi->room);
 	free(fcgi);
-}
-
-/*
- * Wait until a request may be waiting; false when it is time to stop.  Requests
- * that are queued on the socket are served first, so that they are not lost,
- * but no more than LAST_MAX of them.
- */
-static bool
-wait_for_work(struct fcgi *fcgi)
-{
-	struct epoll_event events[2];
-	bool has_work = false, stopping = false;
-	int n;
-
-	do {
-		n = epoll_wait(fcgi->epoll_fd, events, 2, -1);
-	} while (n < 0 && errno == EINTR);
-	for (int i = 0; i < n; i++) {
-		has_work = has_work || events[i].data.fd == fcgi->listen_fd;
-		stopping = stopping || events[i].data.fd == fcgi->stop_fd;
-	}
-	return has_work && (!stopping || fcgi->n_last++ < LAST_MAX);
 }
 
 int64_t
@@ -222,27 +192,48 @@ param(const struct fcgi *fcgi, const char *name)
 static void
 read_body(struct fcgi *fcgi, struct request *request)
 {
+	FCGX_Stream *in = fcgi->native.in;
 	long length = strtol(param(fcgi, "CONTENT_LENGTH"), NULL, 10);
 	int n = 0;
 
 	if (length <= HTTP_BODY_MAX)
-		n = FCGX_GetStr(fcgi->body, HTTP_BODY_MAX + 1, fcgi->native.in);
+		n = FCGX_GetStr(fcgi->body, HTTP_BODY_MAX + 1, in);
 	request->body_too_large = length > HTTP_BODY_MAX || n > HTTP_BODY_MAX;
+	request->is_cut_off =
+	    !request->body_too_large && (FCGX_GetError(in) != 0 || n < length);
 	request->body = fcgi->body;
-	request->body_len = request->body_too_large || n < 0 ? 0 : (size_t)n;
-	fcgi->drained = !request->body_too_large;
+	request->body_len =
+	    request->body_too_large || request->is_cut_off ? 0 : (size_t)n;
+	fcgi->drained = !request->body_too_large && FCGX_GetError(in) == 0;
+}
+
+/*
+ * Have libfcgi read the parameters.  It has no function that takes a connection
+ * from its caller, but these members are what it looks at.  Detached, it does
+ * not linger on a connection that it closes: it would as long as the peer
+ * sends.
+ */
+static bool
+read_params(struct fcgi *fcgi, int fd)
+{
+	fcgi->native.ipcFd = fd;
+	fcgi->native.keepConnection = 1; /* or it would close it first */
+	(void)FCGX_Detach(&fcgi->native);
+	return FCGX_Accept_r(&fcgi->native) == 0;
 }
 
 bool
 fcgi_accept(struct fcgi *fcgi, struct request *request)
 {
+	int fd;
+
 	do {
 		atomic_store(&fcgi->busy_since_ms, 0);
-		if (!wait_for_work(fcgi))
+		fd = room_next(fcgi->room);
+		if (fd < 0)
 			return false;
 		atomic_store(&fcgi->busy_since_ms, clock_steady_ms());
-		/* It fails if another worker was quicker. */
-	} while (FCGX_Accept_r(&fcgi->native) < 0);
+	} while (!read_params(fcgi, fd));
 
 	request->method = param(fcgi, "REQUEST_METHOD");
 	request->path = param(fcgi, "SCRIPT_NAME");
@@ -258,10 +249,31 @@ fcgi_accept(struct fcgi *fcgi, struct request *request)
 	return true;
 }
 
+/*
+ * libfcgi writes what it is given in pieces of 8 KiB, and gives up when the
+ * connection does not take one at once.  So a long text waits in between.
+ */
+static void
+put(struct fcgi *fcgi, const char *text, size_t len, int64_t until_ms)
+{
+	struct pollfd pollfd = { .fd = fcgi->native.ipcFd, .events = POLLOUT };
+	size_t n;
+
+	for (;; text += n, len -= n) {
+		int64_t left_ms = until_ms - clock_steady_ms();
+
+		n = len < PIECE ? len : PIECE;
+		if (FCGX_PutStr(text, (int)n, fcgi->native.out) < 0 || n == len)
+			return;
+		(void)poll(&pollfd, 1, left_ms > 0 ? (int)left_ms : 0);
+	}
+}
+
 void
 fcgi_answer(struct fcgi *fcgi, const struct answer *answer)
 {
-	FCGX_Stream *out = fcgi->native.out;
+	int64_t until_ms = clock_steady_ms() + WRITE_MS;
+	int fd = fcgi->native.ipcFd;
 	char head[512];
 	int n;
 
@@ -270,15 +282,15 @@ fcgi_answer(struct fcgi *fcgi, const struct answer *answer)
 	    "Cache-Control: no-store\r\n%s\r\n",
 	    answer->status, answer->content_type, answer->len, answer->header);
 	assert(n > 0 && (size_t)n < sizeof(head)); /* all of it is ours */
-	(void)FCGX_PutStr(head, n, out);
-	(void)FCGX_PutStr(answer->body, (int)answer->len, out);
-	/*
-	 * libfcgi lingers on a connection that it closes, since nginx could
-	 * lose the answer if input was left unread.  As a rule none was, and
-	 * then the worker need not wait for nginx to close its end.
-	 */
+	put(fcgi, head, (size_t)n, until_ms);
+	put(fcgi, answer->body, answer->len, until_ms);
+	(void)FCGX_FClose(fcgi->native.err);
+	(void)FCGX_FClose(fcgi->native.out);
+	FCGX_Free(&fcgi->native, 0);
+	fcgi->native.ipcFd = -1;
+	/* As a rule nothing was left unread, and nobody has to wait. */
 	if (fcgi->drained)
-		(void)FCGX_Detach(&fcgi->native);
-	FCGX_Finish_r(&fcgi->native);
-	FCGX_Free(&fcgi->native, 1);
+		(void)close(fd);
+	else
+		room_linger(fcgi->room, fd);
 }

@@ -14,6 +14,9 @@
  * Each connection is closed after its request, whatever nginx's
  * fastcgi_keep_conn says: a connection that is kept would occupy a worker, and
  * a few nginx processes could occupy all of them.
+ *
+ * No peer holds a worker: libfcgi reads only what is there already (room.h),
+ * and an answer that the peer does not read is given up after 5 s.
  */
 struct fcgi;
 
@@ -37,11 +40,12 @@ MUST_CHECK enum err_code fcgi_listen(int *fd, const char *where,
  * Make the FastCGI side of a worker.  The descriptors stay the caller's.
  *
  *   stop_fd	becomes readable (end of file will do) when it is time to stop
+ *   n_workers	of this process, 1 at least
  *
  * Returns ERR_OK or ERR_SYSTEM.
  */
 MUST_CHECK enum err_code fcgi_new(struct fcgi **fcgi, int listen_fd,
-    int stop_fd, struct err *err);
+    int stop_fd, unsigned n_workers, struct err *err);
 void fcgi_free(struct fcgi *fcgi);
 
 /*
@@ -54,7 +58,7 @@ int64_t fcgi_busy_ms(const struct fcgi *fcgi);
  * Wait for a request.  Its texts are valid until fcgi_answer().
  *
  * Returns false when it is time to stop, and either no request is waiting or
- * 128 have been served since.
+ * enough have been served since: room_next().
  */
 bool fcgi_accept(struct fcgi *fcgi, struct request *request);
 

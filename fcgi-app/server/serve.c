@@ -26,12 +26,14 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/redis.h"
 #include "fcgi-app/access/secret.h"
@@ -48,6 +50,9 @@
 #define RETRY_MS 1000 /* to bring up the store, and to confirm */
 #define TEND_MS  5000 /* to sweep it, and to tell replicas what time it is */
 
+/* For workers to stop.  nginx waits as long for an answer. */
+#define STOP_MS 15000
+
 /* What the threads share. */
 struct server {
 	pthread_mutex_t lock;  /* of config and of references to any config */
@@ -58,6 +63,7 @@ struct server {
 	struct confirmations *confirmations;
 	int listen_fd;
 	int stop[2]; /* a pipe; closing the end for writing stops all */
+	_Atomic unsigned n_working;
 };
 
 struct worker {
@@ -129,6 +135,7 @@ work(void *arg)
 		api_answer(&w->answer, &request, w->config, &w->store);
 		fcgi_answer(w->fcgi, &w->answer);
 	}
+	w->server->n_working--;
 	return NULL;
 }
 
@@ -298,16 +305,18 @@ start(struct worker *w, struct server *server, struct err *err)
 	w->server = server;
 	rc = answer_init(&w->answer, err);
 	if (rc == ERR_OK)
-		rc =
-		    fcgi_new(&w->fcgi, server->listen_fd, server->stop[0], err);
+		rc = fcgi_new(&w->fcgi, server->listen_fd, server->stop[0],
+		    server->config->settings.workers, err);
 	if (rc == ERR_OK)
 		rc = take_up_config(w, err);
 	if (rc != ERR_OK)
 		return rc;
-	if (pthread_create(&w->thread, NULL, work, w) != 0)
-		return err_set(err, ERR_SYSTEM, "cannot start a thread");
-	w->started = true;
-	return ERR_OK;
+	server->n_working++;
+	w->started = pthread_create(&w->thread, NULL, work, w) == 0;
+	if (w->started)
+		return ERR_OK;
+	server->n_working--;
+	return err_set(err, ERR_SYSTEM, "cannot start a thread");
 }
 
 static void
@@ -325,6 +334,19 @@ finish(struct worker *w)
 	fcgi_free(w->fcgi);
 	redis_free(w->store.redis);
 	config_drop(w->config);
+}
+
+/* Have the workers stop; false if some of them still work after STOP_MS. */
+static bool
+stop(struct server *server)
+{
+	const struct timespec pause = { .tv_nsec = 5000000 };
+	int64_t until_ms = clock_steady_ms() + STOP_MS;
+
+	(void)close(server->stop[1]);
+	while (server->n_working > 0 && clock_steady_ms() < until_ms)
+		(void)nanosleep(&pause, NULL);
+	return server->n_working == 0;
 }
 
 static enum err_code
@@ -353,7 +375,10 @@ run(struct server *server, const char *file, const sigset_t *set,
 	}
 	if (rc == ERR_OK)
 		notify_stopping();
-	(void)close(server->stop[1]);
+	if (!stop(server))
+		return err_set(err, ERR_SYSTEM,
+		    "%u workers have not stopped within %d s",
+		    server->n_working, STOP_MS / 1000);
 	for (unsigned i = 0; i < n; i++)
 		join(&workers[i]);
 	for (unsigned i = 0; i < n; i++)
@@ -367,7 +392,7 @@ run(struct server *server, const char *file, const sigset_t *set,
 enum err_code
 serve(const char *file, const char *where, struct err *err)
 {
-	struct server server = { .lock = PTHREAD_MUTEX_INITIALIZER,
+	static struct server server = { .lock = PTHREAD_MUTEX_INITIALIZER,
 		.listen_fd = -1 };
 	enum err_code rc;
 	sigset_t set;
@@ -386,6 +411,8 @@ serve(const char *file, const char *where, struct err *err)
 		rc = err_set(err, ERR_SYSTEM, "pipe: %s", strerror(errno));
 	if (rc == ERR_OK) {
 		rc = run(&server, file, &set, err);
+		if (server.n_working > 0)
+			return rc; /* they use all of what follows */
 		(void)close(server.stop[0]);
 	}
 	if (server.listen_fd > 0)

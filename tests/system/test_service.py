@@ -1,11 +1,13 @@
 """What `acmeproxy serve` tells its service manager: sd_notify(3), as systemd receives it."""
 
+import json
 import os
 import signal
 import socket
 
 import pytest
 from conftest import until
+from fastcgi import connect, read_answer, request
 from stack.process import Process
 
 
@@ -81,15 +83,20 @@ def test_why_the_start_failed(stack, tmp_path, text, words):
         until("it ends", lambda: service.process.poll() == 1)
 
 
-def test_a_stuck_worker_stops_the_watchdog_messages(stack, tmp_path):
-    with Service(stack, tmp_path, WATCHDOG_USEC="400000") as service:
+def test_a_stuck_worker_stops_the_watchdog_messages(stack, tmp_path, name):
+    config, password = tmp_path / "acmeproxy.json", tmp_path / "password"
+    redis = {**stack.settings["redis"], "password_file": str(password)}
+    config.write_text(json.dumps({**stack.settings, "redis": redis}))
+    password.write_bytes(stack.redis_password_file("app").read_bytes())
+    with Service(stack, tmp_path, config, WATCHDOG_USEC="400000") as service:
         service.must_say("READY=1")
         for _ in range(3):
             service.must_say("WATCHDOG=1")
-        # A request that never ends occupies a worker.
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
-            peer.connect(str(service.fcgi))
-            peer.sendall(b"\1\1\0\1\0\10\0\0\0\1\0\0\0\0\0\0\1\4\0\1")
+        # A pipe to which nobody writes the password keeps a worker.
+        password.rename(tmp_path / "right")
+        os.mkfifo(password)
+        with connect(service.fcgi) as peer:
+            peer.sendall(request("/create_authorisation", f"name={name}"))
 
             def is_silent():
                 service.says("WATCHDOG=1")
@@ -97,6 +104,8 @@ def test_a_stuck_worker_stops_the_watchdog_messages(stack, tmp_path):
                 return not service.says("WATCHDOG=1")
 
             until("it is silent", is_silent)
+            password.write_bytes((tmp_path / "right").read_bytes())
+            assert read_answer(peer)[0] == 503, "too late for this exchange with Redis"
         service.must_say("WATCHDOG=1")
 
 
