@@ -26,6 +26,7 @@ struct redis {
 	int64_t retry_at_ms; /* by clock_steady_ms(), as the next two */
 	int64_t deadline_ms; /* of this exchange */
 	int64_t limit_ms;    /* by redis_limit(); 0: none */
+	int64_t offset_ms;   /* of Redis's clock from ours; 0: not known */
 	int backoff_ms;
 	redisReply **replies; /* room for n_room; the first n_replies are set */
 	size_t n_replies, n_queued, n_room;
@@ -194,6 +195,36 @@ authenticate(struct redis *redis, struct err *err)
 	return rc;
 }
 
+/*
+ * Learn how Redis's clock, which tells the time of the day, differs from ours,
+ * which is steady.  Old lists of users do not allow TIME: then it is not known.
+ */
+static enum err_code
+read_clock(struct redis *redis, struct err *err)
+{
+	int64_t sent_ms = clock_steady_ms();
+	void *reply = NULL;
+	const redisReply *r;
+	const char *why;
+
+	redis_add_words(redis, "TIME", (char *)NULL);
+	redis->n_queued = 0;
+	why = send_all(redis);
+	if (why == NULL)
+		why = read_reply(redis, &reply);
+	if (why != NULL)
+		return err_set(err, ERR_STORE, "%s", why);
+	r = reply;
+	redis->offset_ms = 0;
+	if (r->type == REDIS_REPLY_ARRAY && r->elements == 2 &&
+	    r->element[0]->type == REDIS_REPLY_STRING)
+		redis->offset_ms =
+		    strtoll(r->element[0]->str, NULL, 10) * 1000 +
+		    strtoll(r->element[1]->str, NULL, 10) / 1000 - sent_ms;
+	freeReplyObject(reply);
+	return ERR_OK;
+}
+
 static const char *
 finish_connecting(const struct redis *redis)
 {
@@ -228,7 +259,8 @@ connect_once(struct redis *redis, struct err *err)
 	}
 	if (where == s->host)
 		(void)redisEnableKeepAlive(c);
-	if (authenticate(redis, &why) != ERR_OK)
+	if (authenticate(redis, &why) != ERR_OK ||
+	    read_clock(redis, &why) != ERR_OK)
 		return give_up(redis, err, "authenticate", why.text);
 	redis->backoff_ms = 0;
 	redis->n_connections++;
@@ -247,6 +279,13 @@ is_stale(const redisContext *context)
 
 	return recv(context->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
 	    errno != EAGAIN;
+}
+
+int64_t
+redis_deadline_ms(const struct redis *redis)
+{
+	return redis->offset_ms != 0 ? redis->deadline_ms + redis->offset_ms
+				     : 0;
 }
 
 void

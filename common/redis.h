@@ -37,6 +37,12 @@ void redis_free(struct redis *redis);
 void redis_close(struct redis *redis);
 
 /*
+ * When the exchange that has begun ends, by Redis's clock, in milliseconds since
+ * the epoch; 0 if that clock is not known.  It is read once a connection.
+ */
+int64_t redis_deadline_ms(const struct redis *redis);
+
+/*
  * From now on no exchange lasts longer than until until_ms, by
  * clock_steady_ms(), and none begins after that.  0 for no such limit.
  */

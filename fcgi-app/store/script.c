@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,18 +20,23 @@ exchange(const struct script_call *call, bool whole, struct err *err)
 	struct redis *redis = call->store->redis;
 	const char *argv[4 + SCRIPT_N_ARGS];
 	size_t len[COUNT_OF(argv)];
+	char deadline_ms[24];
 	int argc = 0;
 	enum err_code rc;
 
 	rc = redis_begin(redis, err);
 	if (rc != ERR_OK)
 		return rc;
+	(void)snprintf(deadline_ms, sizeof(deadline_ms), "%" PRId64,
+	    redis_deadline_ms(redis));
 	argv[argc++] = whole ? "EVAL" : "EVALSHA";
 	argv[argc++] = whole ? call->script->text : call->script->sha1;
 	argv[argc++] = "1";
 	argv[argc++] = call->store->settings->key_prefix;
 	for (int i = 0; i < SCRIPT_N_ARGS; i++)
-		argv[argc++] = call->args[i] != NULL ? call->args[i] : "";
+		argv[argc++] = i == ARG_DEADLINE_MS ? deadline_ms
+		    : call->args[i] != NULL         ? call->args[i]
+						    : "";
 	for (int i = 0; i < argc; i++)
 		len[i] = strlen(argv[i]);
 	redis_add(redis, argc, argv, len);
@@ -61,6 +67,9 @@ script_run(struct script_result *result, const struct script_call *call,
 	if (rc != ERR_OK &&
 	    redis_failed_with(call->store->redis, 0, "NOSCRIPT"))
 		rc = exchange(call, true, err);
+	/* Redis was slow, or its clock has jumped: read that again. */
+	if (rc != ERR_OK && redis_failed_with(call->store->redis, 0, "LATE"))
+		redis_close(call->store->redis);
 	if (rc == ERR_OK)
 		take_values(result, redis_reply(call->store->redis, 0));
 	return rc;

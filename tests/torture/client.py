@@ -18,7 +18,7 @@ import dns.rdatatype
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 NAMES_MAX = 6  # that a client has at once
-VALUES_MAX = 6  # of a name: more would not fit a datagram
+VALUES_MAX = 6  # of a name
 GIVE_UP_S = 60  # for what must work again some time
 FREE_AFTER_S = 10  # after a creation that got 503 its name must be free again
 
@@ -53,7 +53,7 @@ def ask(stack, owner, timeout=3):
     """(rcode, TXT values) of one question; a DNSException or OSError where there is no answer."""
     query = dns.message.make_query(owner, "TXT", use_edns=0, payload=1232)
     query.flags &= ~dns.flags.RD
-    answer = dns.query.udp(query, stack.dns_host, port=stack.dns_port, timeout=timeout)
+    answer, _ = dns.query.udp_with_fallback(query, stack.dns_host, port=stack.dns_port, timeout=timeout)
     return dns.rcode.to_text(answer.rcode()), {
         b"".join(rd.strings).decode() for rrset in answer.answer for rd in rrset
         if rd.rdtype == dns.rdatatype.TXT}

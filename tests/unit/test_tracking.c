@@ -50,13 +50,15 @@ say(const char *text)
 		abort();
 }
 
-/* Accept a connection; answer CLIENT ID, then CLIENT TRACKING and SUBSCRIBE. */
+/* Answer TIME, then CLIENT ID, then CLIENT TRACKING and SUBSCRIBE. */
 static void *
 play_redis(void *listener)
 {
 	char command[512];
 
 	server = accept(*(int *)listener, NULL, NULL);
+	if (read(server, command, sizeof(command)) > 0)
+		say("*2\r\n$1\r\n1\r\n$1\r\n0\r\n");
 	if (read(server, command, sizeof(command)) > 0)
 		say(":7\r\n");
 	if (read(server, command, sizeof(command)) > 0)

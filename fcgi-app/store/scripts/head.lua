@@ -12,6 +12,11 @@ end
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 
+-- Whoever sent this has given up, and may have asked for the contrary since.
+if arg.deadline_ms ~= '0' and now_ms > tonumber(arg.deadline_ms) then
+	return redis.error_reply('LATE nobody waits for this any more')
+end
+
 local function decimal(n)
 	return string.format('%.0f', n)
 end
