@@ -367,8 +367,8 @@ def test_state(start_stack, tmp_path):
     last = state.read_text().split()[0]
     add(stack, *numbered(705, 720))
     stack.redis_cli("XTRIM", AUDIT, "MAXLEN", 4)
-    done = stack.command("listaudit", "--json", "--state", str(state))
-    assert numbers(rows(done.stdout)) == [716, 717, 718, 719]
+    done = stack.command("listaudit", "--state", str(state))
+    assert [int(line.rsplit("=")[1]) for line in done.stdout.splitlines()[2:]] == [716, 717, 718, 719]
     assert done.stderr == (f"acmeproxy: 11 events after {last} are missing: "
                            "they were removed before they were read\n")
 
