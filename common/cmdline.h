@@ -6,7 +6,7 @@
 
 #include "common/err.h"
 
-#define CMDLINE_OPTIONS_MAX 16 /* in one table */
+#define CMDLINE_OPTIONS_MAX 24 /* in one table */
 
 /*
  * One row of a program's table of options.  The same table is used to read the

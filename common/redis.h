@@ -37,8 +37,8 @@ void redis_free(struct redis *redis);
 void redis_close(struct redis *redis);
 
 /*
- * When the exchange that has begun ends, by Redis's clock, in milliseconds since
- * the epoch; 0 if that clock is not known.  It is read once a connection.
+ * When the exchange that has begun ends, by Redis's clock, in milliseconds
+ * since the epoch; 0 if that clock is not known.  It is read once a connection.
  */
 int64_t redis_deadline_ms(const struct redis *redis);
 

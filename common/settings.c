@@ -240,6 +240,7 @@ static const struct setting_kind setting_issuers = { set_issuers,
 static const struct setting rows[] = {
 	{ "redis", &setting_redis, AT(redis) },
 	{ "redis_read", &setting_redis, AT(redis_read) },
+	{ "redis_audit", &setting_redis, AT(redis_audit) },
 	{ "key_prefix", &setting_text, AT(key_prefix) },
 	{ "store_id_file", &setting_text, AT(store_id_file), .min = 1 },
 	{ "soa_hostname", &setting_name, AT(soa_hostname) },
@@ -308,6 +309,8 @@ check_whole(struct settings *s, const struct json *doc, struct err *err)
 		s->creation = CREATION_ACCOUNT;
 	if (json_member(doc, "redis_read") == NULL)
 		s->redis_read = s->redis;
+	if (json_member(doc, "redis_audit") == NULL)
+		s->redis_audit = s->redis;
 	if (s->n_nameservers == 0)
 		s->nameservers[s->n_nameservers++] = s->soa_hostname;
 	return ERR_OK;

@@ -57,8 +57,9 @@ struct zone_settings {
 
 /* What acmeproxy.json says, checked, with defaults for what is missing. */
 struct settings {
-	struct redis_settings redis;      /* the app reads and writes here */
-	struct redis_settings redis_read; /* the pipe backend reads here */
+	struct redis_settings redis;       /* the app reads and writes here */
+	struct redis_settings redis_read;  /* the pipe backend reads here */
+	struct redis_settings redis_audit; /* listaudit reads here */
 	char key_prefix[SETTINGS_TEXT];
 	struct dnsname soa_hostname, soa_contact;
 	struct dnsname nameservers[SETTINGS_NAMESERVERS];

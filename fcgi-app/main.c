@@ -48,6 +48,11 @@ static const struct command {
 	{ "listpersistentrecords", NULL, OPTION_UNDER | OPTION_FORMAT,
 	    command_listpersistentrecords,
 	    "show the records of dns-persist-01" },
+	{ "listaudit", NULL,
+	    OPTION_START | OPTION_END | OPTION_EVENT | OPTION_NAME |
+		OPTION_UNDER | OPTION_ACCOUNT | OPTION_OWNER | OPTION_IP |
+		OPTION_FOLLOW | OPTION_JOURNAL | OPTION_STATE | OPTION_FORMAT,
+	    command_listaudit, "show the audit log, or send it on" },
 	{ "listrefusals", NULL, OPTION_UNDER | OPTION_FORMAT,
 	    command_listrefusals, "show who was refused, the latest last" },
 	{ "listaccounts", NULL, OPTION_FORMAT, command_listaccounts,

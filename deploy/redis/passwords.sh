@@ -12,10 +12,11 @@ set -eu
 umask 077
 
 # For each password: its name, who may read it, and the mode for that.
-passwords='app     root:acmeproxy  0640
-pipe    root:pdns       0640
-replica root:root       0600
-admin   root:root       0600'
+passwords='app     root:acmeproxy       0640
+pipe    root:pdns            0640
+audit   root:acmeproxy-audit 0640
+replica root:root            0600
+admin   root:root            0600'
 acl=redis-users.acl
 acl_owner=acmeproxy-redis:acmeproxy-redis
 # The users' file as it was last written here.  As long as the two are the same,

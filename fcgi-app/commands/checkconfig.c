@@ -21,7 +21,7 @@ print_settings(const struct settings *s)
 		(void)printf("%s: %s\n", key, value);
 }
 
-/* Print one of the two connections to Redis; false if Redis does not answer. */
+/* Print one of the connections to Redis; false if Redis does not answer. */
 static bool
 print_redis(const char *which, const struct redis_settings *settings)
 {
@@ -102,6 +102,7 @@ print_all(const struct config *config)
 	good = print_snippet(s);
 	has_store = print_redis("redis", &s->redis);
 	has_store = print_redis("redis_read", &s->redis_read) && has_store;
+	has_store = print_redis("redis_audit", &s->redis_audit) && has_store;
 	has_store = print_store(s) && has_store;
 	if (!has_store)
 		return EXIT_STORE;

@@ -61,7 +61,7 @@ MUST_CHECK enum err_code command_under(struct dnsname *under,
 /* One a row of main.c's table. */
 typedef enum exit_status command_fn(const struct options *options);
 command_fn command_listauthorisations, command_listresponses,
-    command_listpersistentrecords, command_listrefusals,
+    command_listpersistentrecords, command_listaudit, command_listrefusals,
     command_createauthorisation, command_deleteauthorisation,
     command_rotateauthorisation, command_createaccount, command_deleteaccount,
     command_listaccounts, command_checkconfig, command_initstore,

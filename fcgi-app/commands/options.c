@@ -11,6 +11,11 @@ static const struct cmdline_option table[] = {
 	{ "account", "ACCOUNT", OPTION_ACCOUNT, "belonging to this account" },
 	{ "name", "NAME", OPTION_NAME, "of this name" },
 	{ "under", "NAME", OPTION_UNDER, "of this name and of names below it" },
+	{ "event", "EVENT", OPTION_EVENT,
+	    "of this kind, say \"created\"; repeatable" },
+	{ "owner", "ACCOUNT", OPTION_OWNER,
+	    "of authorisations that this account owns" },
+	{ "ip", "NETWORK", OPTION_IP, "by this address or network" },
 	{ "start", "TIME", OPTION_START, "from this date or time on" },
 	{ "end", "TIME", OPTION_END, "until this time; a date counts whole" },
 	{ "unused-since", "TIME", OPTION_UNUSED_SINCE,
@@ -19,6 +24,11 @@ static const struct cmdline_option table[] = {
 	    "allow NAME, or with .NAME all below it; repeatable" },
 	{ "suffix-match", NULL, OPTION_SUFFIX_MATCH,
 	    "for all names below it as well" },
+	{ "follow", NULL, OPTION_FOLLOW, "go on with what is new" },
+	{ "journal", NULL, OPTION_JOURNAL,
+	    "send to the journal instead of printing" },
+	{ "state", "FILE", OPTION_STATE,
+	    "go on after the last event, which FILE names" },
 	{ "json", NULL, OPTION_JSON, "print a JSON object a line" },
 	{ "tsv", NULL, OPTION_TSV, "print columns separated by tabs" },
 	{ "files", NULL, OPTION_FILES, "only read the files" },
@@ -27,6 +37,17 @@ static const struct cmdline_option table[] = {
 	{ "help", NULL, OPTION_HELP, "show this" },
 	{ "version", NULL, OPTION_VERSION, "show the version" },
 };
+
+/* Add a value of an option that is repeatable. */
+static enum err_code
+add(const char **values, size_t *n, size_t max, const char *name,
+    const char *value, struct err *err)
+{
+	if (*n == max)
+		return err_set(err, ERR_INPUT, "--%s: at most %zu", name, max);
+	values[(*n)++] = value;
+	return ERR_OK;
+}
 
 static enum err_code
 take(struct options *o, unsigned bit, const char *value, struct err *err)
@@ -43,6 +64,9 @@ take(struct options *o, unsigned bit, const char *value, struct err *err)
 		{ OPTION_START, &o->start },
 		{ OPTION_END, &o->end },
 		{ OPTION_UNUSED_SINCE, &o->unused_since },
+		{ OPTION_OWNER, &o->owner },
+		{ OPTION_IP, &o->ip },
+		{ OPTION_STATE, &o->state },
 	};
 
 	o->given |= bit;
@@ -55,12 +79,12 @@ take(struct options *o, unsigned bit, const char *value, struct err *err)
 		o->format = TABLE_JSON;
 	if (bit == OPTION_TSV)
 		o->format = TABLE_TSV;
-	if (bit != OPTION_PERMIT)
-		return ERR_OK;
-	if (o->n_permits == COUNT_OF(o->permits))
-		return err_set(err, ERR_INPUT, "--permit: at most %zu",
-		    COUNT_OF(o->permits));
-	o->permits[o->n_permits++] = value;
+	if (bit == OPTION_PERMIT)
+		return add(o->permits, &o->n_permits, COUNT_OF(o->permits),
+		    "permit", value, err);
+	if (bit == OPTION_EVENT)
+		return add(o->events, &o->n_events, COUNT_OF(o->events),
+		    "event", value, err);
 	return ERR_OK;
 }
 

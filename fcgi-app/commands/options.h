@@ -7,6 +7,7 @@
 #include "fcgi-app/commands/table.h"
 
 #define OPTIONS_PERMITS_MAX 64
+#define OPTIONS_EVENTS_MAX  32
 
 /* Options, as bits, with which a command says what it takes. */
 enum option_bit {
@@ -25,7 +26,13 @@ enum option_bit {
 	OPTION_FILES = 1 << 11,
 	OPTION_HELP = 1 << 12,
 	OPTION_VERSION = 1 << 13,
-	OPTION_UNUSED_SINCE = 1 << 14,
+	OPTION_EVENT = 1 << 14,
+	OPTION_OWNER = 1 << 15,
+	OPTION_IP = 1 << 16,
+	OPTION_FOLLOW = 1 << 17,
+	OPTION_JOURNAL = 1 << 18,
+	OPTION_STATE = 1 << 19,
+	OPTION_UNUSED_SINCE = 1 << 20,
 	OPTION_ALWAYS = OPTION_CONFIG | OPTION_HELP, /* for every command */
 };
 
@@ -34,9 +41,12 @@ struct options {
 	unsigned given; /* bits of enum option_bit */
 	const char *config;
 	const char *listen;
-	const char *account, *name, *under, *start, *end, *unused_since;
+	const char *account, *name, *under, *start, *end;
+	const char *owner, *ip, *state, *unused_since;
 	const char *permits[OPTIONS_PERMITS_MAX];
 	size_t n_permits;
+	const char *events[OPTIONS_EVENTS_MAX];
+	size_t n_events;
 	bool suffix_match;
 	enum table_format format;
 	const char *command;

@@ -26,6 +26,17 @@ plain(const char *value)
 	return value[0] == TABLE_RAW[0] ? value + 1 : value;
 }
 
+/* A control character could forge a line or a column, or talk to a terminal. */
+static void
+print_plain(FILE *out, const char *value)
+{
+	for (; *value != '\0'; value++)
+		(void)fputc((unsigned char)*value < ' ' || *value == 0x7f
+			? '?'
+			: *value,
+		    out);
+}
+
 static void
 print_text(const struct table *table, const char *const *values)
 {
@@ -36,8 +47,8 @@ print_text(const struct table *table, const char *const *values)
 		size_t len = strlen(value);
 
 		if (len > 0) {
-			(void)fprintf(table->out, "%*s%s", (int)blanks, "",
-			    value);
+			(void)fprintf(table->out, "%*s", (int)blanks, "");
+			print_plain(table->out, value);
 			blanks = 0;
 		}
 		blanks +=
@@ -85,9 +96,11 @@ print_json(const struct table *table, const char *const *values)
 static void
 print_tsv(const struct table *table, const char *const *values)
 {
-	for (size_t i = 0; i < table->n_text; i++)
-		(void)fprintf(table->out, "%s%s", i == 0 ? "" : "\t",
-		    plain(values[i]));
+	for (size_t i = 0; i < table->n_text; i++) {
+		if (i > 0)
+			(void)fputc('\t', table->out);
+		print_plain(table->out, plain(values[i]));
+	}
 	(void)fputc('\n', table->out);
 }
 

@@ -7,7 +7,7 @@
 
 #include "common/err.h"
 
-#define TABLE_COLUMNS_MAX 8
+#define TABLE_COLUMNS_MAX 10
 
 enum table_format {
 	TABLE_TEXT, /* for people: columns as wide as they need */

@@ -64,6 +64,7 @@ check_settings(const struct settings *s)
 {
 	check_redis(&s->redis);
 	check_redis(&s->redis_read);
+	check_redis(&s->redis_audit);
 	check_text(s->key_prefix, sizeof(s->key_prefix));
 	check_text(s->store_id_file, sizeof(s->store_id_file));
 	check_text(s->accounts_file, sizeof(s->accounts_file));

@@ -12,7 +12,7 @@ from .readme import Readme
 from .report import GivenUp
 
 # In order: the first ones make what the next ones use.
-MODULES = ("first", "units", "upkeep", "second", "leaving", "source")
+MODULES = ("first", "units", "upkeep", "audit", "second", "leaving", "source")
 # What machines install besides what README says.
 ALSO = [["systemd-resolved"]]
 SCENARIOS = []  # (function, functions that it needs), in order

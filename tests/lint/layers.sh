@@ -29,7 +29,7 @@ for folder in common fcgi-app pipe-backend; do
 	rule "$folder" '<jansson'  'common/json\.c'
 	rule "$folder" '<fcgi'     'fcgi-app/server/fcgi\.c'
 	rule "$folder" '<sodium'   'fcgi-app/access/secret\.c'
-	rule "$folder" '<systemd'  'fcgi-app/server/notify\.c'
+	rule "$folder" '<systemd'  'fcgi-app/server/(journal|notify)\.c'
 done
 
 # What tests share is in a module that is no test, such as conftest.py.

@@ -95,6 +95,7 @@ def app_settings(base):
         "/run/acmeproxy/redis.sock": f"{base}/redis.sock",
         "/etc/acmeproxy/redis-app.password": f"{base}/etc/redis-app.password",
         "/etc/acmeproxy/redis-pipe.password": f"{base}/etc/redis-pipe.password",
+        "/etc/acmeproxy/redis-audit.password": f"{base}/etc/redis-audit.password",
     }))
     # Its default may be a file of this machine.
     return {**settings, "powerdns_conf": f"{base}/etc/pdns.d/acmeproxy.conf"}

@@ -20,7 +20,7 @@ from .process import Process, StackError, free_port, tail, wait_until
 from .rundir import RunDir
 
 __all__ = ["DEPLOY", "PARTS", "TOP", "Stack", "StackError"]
-REDIS_USERS = ("app", "pipe", "replica", "admin")
+REDIS_USERS = ("app", "pipe", "audit", "replica", "admin")
 PARTS = ("redis", "acmeproxy", "nginx", "pdns")
 
 

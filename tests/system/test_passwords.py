@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
-USERS = {"app": "acmeproxy", "pipe": "acmeproxy-pipe", "replica": "acmeproxy-replica",
-         "admin": "admin"}
+USERS = {"app": "acmeproxy", "pipe": "acmeproxy-pipe", "audit": "acmeproxy-audit",
+         "replica": "acmeproxy-replica", "admin": "admin"}
 
 
 class Installed:
@@ -71,10 +71,10 @@ def installed():
 def test_a_fresh_folder(installed):
     installed.run()
     assert sorted(installed.files()) == [
-        "redis-admin.password", "redis-app.password", "redis-pipe.password",
-        "redis-replica.password", "redis-users.acl", "redis-users.acl.made", "redis.conf"]
+        "redis-admin.password", "redis-app.password", "redis-audit.password",
+        "redis-pipe.password", "redis-replica.password", "redis-users.acl", "redis-users.acl.made", "redis.conf"]
     passwords = {installed.password(name) for name in USERS}
-    assert len(passwords) == 4
+    assert len(passwords) == len(USERS)
     assert all(re.fullmatch("[0-9a-f]{64}", password) for password in passwords)
     assert "SHA256" not in installed.acl.read_text()
     for path in installed.etc.glob("redis-*"):

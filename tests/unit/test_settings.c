@@ -33,6 +33,7 @@ test_defaults(void **state)
 	assert_string_equal(s.redis.password_file, "");
 	assert_int_equal(s.redis.timeout_ms, 500);
 	assert_memory_equal(&s.redis, &s.redis_read, sizeof(s.redis));
+	assert_memory_equal(&s.redis, &s.redis_audit, sizeof(s.redis));
 	assert_string_equal(s.key_prefix, "acmeproxy:");
 	assert_string_equal(s.soa_hostname.text, "ns1.example.net");
 	assert_string_equal(s.soa_contact.text, "hostmaster.example.net");
@@ -178,6 +179,9 @@ static const struct {
 	{ "\"redis_read\": {\"socket\": \"/r\"}, "
 	  "\"redis\": {\"socket\": \"/w\"}",
 	    AT(redis_read.socket), "/r" },
+	{ "\"redis\": {\"socket\": \"/s\"}", AT(redis_audit.socket), "/s" },
+	{ "\"redis_audit\": {\"socket\": \"/a\"}", AT(redis_audit.socket),
+	    "/a" },
 	{ "\"redis\": {\"socket\": \"/s\", \"username\": \"u\", "
 	  "\"password_file\": \"/p\"}",
 	    AT(redis.username), "u" },

@@ -36,6 +36,12 @@ static const struct {
 	    "\"socket\": \"/s\", \"password_file\": \"/p\"" },
 	{ "redis_read.password_file", "\"socket\": \"/s\"" },
 	{ "redis_read.timeout_ms", "\"socket\": \"/s\"" },
+	{ "redis_audit.host", "\"port\": 1" },
+	{ "redis_audit.port", "\"host\": \"a\"" },
+	{ "redis_audit.username",
+	    "\"socket\": \"/s\", \"password_file\": \"/p\"" },
+	{ "redis_audit.password_file", "\"socket\": \"/s\"" },
+	{ "redis_audit.timeout_ms", "\"socket\": \"/s\"" },
 	{ "zone.records", "\"name\": \"a.example\"" },
 	{ "zone.signed", "\"name\": \"a.example\"" },
 };
@@ -46,6 +52,8 @@ static const struct {
 } derived[] = {
 	{ "nameservers", "the name in soa_hostname", "[\"ns1.example.net\"]" },
 	{ "redis_read", "as redis",
+	    "{\"socket\": \"/run/acmeproxy/redis.sock\"}" },
+	{ "redis_audit", "as redis",
 	    "{\"socket\": \"/run/acmeproxy/redis.sock\"}" },
 };
 

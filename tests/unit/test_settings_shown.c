@@ -12,6 +12,7 @@ static const char *const shown[] = {
 	"\"response_ttl_s\": 0, \"redis\": {\"host\": \"h\", \"port\": 1, "
 	"\"username\": \"u\", \"password_file\": \"/p\"}, "
 	"\"redis_read\": {\"socket\": \"/s\", \"timeout_ms\": 10}, "
+	"\"redis_audit\": {\"socket\": \"/a\"}, "
 	"\"zone\": {\"name\": \"z.example\", \"records\": ["
 	"\"@ 1 A 192.0.2.1\", \"@ 2 MX 10 mail.example.net\", "
 	"\"x 3 TXT \\\"a b\\\"\", \"y 4 CNAME a.example\", "
@@ -46,6 +47,8 @@ test_shown(void **state)
 		assert_memory_equal(&s.redis, &again.redis, sizeof(s.redis));
 		assert_memory_equal(&s.redis_read, &again.redis_read,
 		    sizeof(s.redis_read));
+		assert_memory_equal(&s.redis_audit, &again.redis_audit,
+		    sizeof(s.redis_audit));
 		assert_int_equal(s.zone.n_records, again.zone.n_records);
 		for (size_t k = 0; k < s.zone.n_records; k++)
 			assert_string_equal(s.zone.records[k].content,
