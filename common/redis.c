@@ -164,12 +164,12 @@ static enum err_code
 authenticate(struct redis *redis, struct err *err)
 {
 	const struct redis_settings *s = &redis->settings;
+	bool has_user = s->username[0] != '\0';
 	void *reply = NULL;
 	const redisReply *r;
 	const char *why;
 	enum err_code rc;
 	char *password;
-	bool has_user;
 
 	if (s->password_file[0] == '\0')
 		return ERR_OK;
@@ -177,7 +177,6 @@ authenticate(struct redis *redis, struct err *err)
 	if (rc != ERR_OK)
 		return rc;
 	password[strcspn(password, "\r\n")] = '\0';
-	has_user = s->username[0] != '\0';
 	redis_add_words(redis, "AUTH", has_user ? s->username : password,
 	    has_user ? password : NULL, (char *)NULL);
 	redis->n_queued = 0;

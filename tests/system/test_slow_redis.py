@@ -7,19 +7,23 @@ import time
 
 import pytest
 from conftest import VALUE, Api, Dns, acmeproxy, children, tell_coprocesses, until
+from stack.process import free_port
 
 NAME = "secure.example.com"
 PACE_S = 0.2  # from octet to octet, which is less than the time-out of 0.5 s
 
 
 class Proxy:
-    """In front of a Redis.  While `slow` is set, its replies come an octet at a time."""
+    """In front of a Redis.  While `slow` is set, its replies come an octet at a time.
 
-    def __init__(self, redis, path):
-        self.redis, self.path, self.slow = str(redis), path, False
-        self.ends, self.closed = [], False
-        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.listener.bind(str(path))
+    It listens on a Unix socket's path, or on (host, port).
+    """
+
+    def __init__(self, redis, address):
+        self.redis, self.slow, self.ends = str(redis), False, []
+        family = socket.AF_INET if isinstance(address, tuple) else socket.AF_UNIX
+        self.listener = socket.socket(family, socket.SOCK_STREAM)
+        self.listener.bind(address)
         self.listener.listen()
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -52,19 +56,26 @@ class Proxy:
                 pass  # the other pump has done it
 
     def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
         for each in [self.listener, *self.ends]:
+            try:
+                each.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it is closed already
             each.close()
 
 
-@pytest.fixture
-def slow_stack(start_stack):
+@pytest.fixture(params=["unix", "tcp"])
+def slow_stack(start_stack, request):
     """A stack with a proxy in front of its Redis."""
     stack = start_stack()
-    proxy = Proxy(stack.redis_socket, stack.sockets / "slow.sock")
-    through = {part: {**stack.settings[part], "socket": str(proxy.path)}
-               for part in ("redis", "redis_read")}
-    tell_coprocesses(stack, **through)
+    host, port, path = "127.0.0.1", free_port(), str(stack.sockets / "slow.sock")
+    if request.param == "unix":
+        proxy, where = Proxy(stack.redis_socket, path), {"socket": path}
+    else:
+        proxy, where = Proxy(stack.redis_socket, (host, port)), {"host": host, "port": port}
+    tell_coprocesses(stack, **{
+        part: {**{k: v for k, v in stack.settings[part].items() if k != "socket"}, **where}
+        for part in ("redis", "redis_read")})
     log = stack.log("acmeproxy")
     stack.signal_part("acmeproxy", signal.SIGHUP)
     until("it goes through the proxy", lambda: "read again" in log.read_text())
@@ -91,6 +102,10 @@ def test_the_api(slow_stack):
     proxy.slow = False
     until("the API is back", lambda: publish(api, secret).status == 200)
     assert "redis: exchange: timed out" in stack.log("acmeproxy").read_text()
+    proxy.close()
+    answer = publish(api, secret)
+    assert answer.status == 503
+    assert "redis: connect: " in acmeproxy(stack, "listauthorisations", status=3)
 
 
 def test_dns(slow_stack):
