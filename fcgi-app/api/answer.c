@@ -36,6 +36,7 @@ answer_begin(struct answer *answer)
 	answer->header = "";
 	answer->content_type = "application/json";
 	answer->is_cut = false;
+	answer->fresh.is_set = false;
 	answer->len = 0;
 	answer->body[0] = '\0';
 }
@@ -78,4 +79,13 @@ answer_print(struct answer *answer, const char *fmt, ...)
 		answer->body[answer->len] = '\0';
 		answer->is_cut = true;
 	}
+}
+
+void
+answer_set_fresh(struct answer *answer, const struct dnsname *name,
+    const struct secret_hash *hash)
+{
+	answer->fresh.is_set = true;
+	answer->fresh.name = *name;
+	answer->fresh.hash = *hash;
 }

@@ -6,6 +6,7 @@
 #include "fcgi-app/api/api.h"
 #include "fcgi-app/api/call.h"
 #include "fcgi-app/api/origin.h"
+#include "fcgi-app/store/confirmations.h"
 
 /*
  * Hooks look for "published" and "expired" in the body, and acme.sh for the
@@ -273,4 +274,16 @@ api_answer(struct answer *answer, const struct request *request,
 	answer->header = outcomes[outcome].header;
 	log_call(&call, route, outcome);
 	params_wipe(&call.params);
+}
+
+void
+api_confirm(const struct answer *answer, struct store *store)
+{
+	bool done;
+
+	if (answer->fresh.is_set &&
+	    authorisation_confirm(&done, store, &answer->fresh.name,
+		&answer->fresh.hash, NULL) != ERR_OK)
+		confirmations_add(store->confirmations, &answer->fresh.name,
+		    &answer->fresh.hash);
 }

@@ -18,4 +18,11 @@
 void api_answer(struct answer *answer, const struct request *request,
     const struct config *config, struct store *store);
 
+/*
+ * When the answer has arrived: use the new secret that it holds, if any, so
+ * that the creation stays, and the secret that it replaces ends.  If the store
+ * is away, somebody else tries again (store/confirmations.h).
+ */
+void api_confirm(const struct answer *answer, struct store *store);
+
 #endif

@@ -58,8 +58,11 @@ endpoint_create_authorisation(struct call *call)
 	secret_hash(&creation.secret_hash, &secret);
 	rc = authorisation_create(&refusal, call->store, &call->actor,
 	    &creation, &call->why);
-	if (rc == ERR_OK && refusal == REFUSED_NOT)
+	if (rc == ERR_OK && refusal == REFUSED_NOT) {
 		print_secret(call, &secret, creation.suffix_match);
+		answer_set_fresh(call->answer, &creation.name,
+		    &creation.secret_hash);
+	}
 	secret_wipe(&secret);
 	return rc == ERR_OK ? call_refused(refusal) : call_failed(call);
 }
@@ -77,8 +80,10 @@ endpoint_expire_authorisation(struct call *call)
 	secret_hash(&fresh, &secret);
 	rc = authorisation_rotate(&decision, call->store, &call->actor,
 	    &call->params.challenge.name, &fresh, &call->why);
-	if (rc == ERR_OK && decision.refusal == REFUSED_NOT)
+	if (rc == ERR_OK && decision.refusal == REFUSED_NOT) {
 		print_secret(call, &secret, decision.suffix_match);
+		answer_set_fresh(call->answer, &decision.name, &fresh);
+	}
 	secret_wipe(&secret);
 	return rc == ERR_OK ? call_refused(decision.refusal)
 			    : call_failed(call);

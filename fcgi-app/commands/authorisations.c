@@ -1,9 +1,12 @@
 /* The commands that change one authorisation. */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "fcgi-app/access/secret.h"
 #include "fcgi-app/commands/command.h"
+
+#define CONFIRM_TRIES 25
 
 static void
 print_secret(const struct options *o, const char *what,
@@ -19,6 +22,32 @@ print_secret(const struct options *o, const char *what,
 		(void)printf("Successfully %s authorisation \"%s\"\n"
 			     "Its secret, which is not shown again: %s\n",
 		    what, name->text, secret->text);
+}
+
+/*
+ * Use a secret now that it was shown: the creation stays, and the secrets that
+ * it replaces end.  Redis may just be busy.
+ */
+static enum err_code
+use_secret(struct session *session, const struct dnsname *name,
+    const struct secret_hash *hash, struct err *err)
+{
+	const struct timespec pause = { .tv_nsec = 200000000 };
+	enum err_code rc;
+	bool done = false;
+
+	if (fflush(stdout) != 0)
+		return err_set(err, ERR_SYSTEM, "the secret was not shown");
+	for (int i = 0; i < CONFIRM_TRIES; i++) {
+		rc = authorisation_confirm(&done, &session->store, name, hash,
+		    err);
+		if (rc == ERR_OK)
+			break;
+		(void)nanosleep(&pause, NULL);
+	}
+	if (rc == ERR_OK && !done)
+		rc = err_set(err, ERR_STORE, "it came too late");
+	return rc;
 }
 
 enum exit_status
@@ -41,14 +70,16 @@ command_createauthorisation(const struct options *o)
 	secret_hash(&creation.secret_hash, &secret);
 	rc = authorisation_create(&refusal, &session.store, &session.actor,
 	    &creation, &err);
-	if (rc == ERR_OK && refusal == REFUSED_NOT)
+	if (rc == ERR_OK && refusal == REFUSED_NOT) {
 		print_secret(o, "created", name, &secret, o->suffix_match);
-	else if (rc == ERR_OK && refusal == REFUSED_ACCOUNT)
+		rc = use_secret(&session, name, &creation.secret_hash, &err);
+	} else if (rc == ERR_OK && refusal == REFUSED_ACCOUNT) {
 		rc = err_set(&err, ERR_INPUT, "account \"%s\" does not exist",
 		    o->account);
-	else if (rc == ERR_OK)
+	} else if (rc == ERR_OK) {
 		(void)fprintf(stderr, "Authorisation \"%s\" exists already\n",
 		    name->text);
+	}
 	secret_wipe(&secret);
 	session_close(&session);
 	if (rc != ERR_OK)
@@ -83,9 +114,11 @@ command_rotateauthorisation(const struct options *o)
 	secret_hash(&fresh, &secret);
 	rc = authorisation_rotate(&decision, &session.store, &session.actor,
 	    &name, &fresh, &err);
-	if (rc == ERR_OK && decision.refusal == REFUSED_NOT)
+	if (rc == ERR_OK && decision.refusal == REFUSED_NOT) {
 		print_secret(o, "rotated the secret of", &name, &secret,
 		    decision.suffix_match);
+		rc = use_secret(&session, &name, &fresh, &err);
+	}
 	secret_wipe(&secret);
 	session_close(&session);
 	if (rc != ERR_OK)

@@ -166,12 +166,15 @@ create_registration(struct call *call, const struct networks *networks)
 	if (rc == ERR_OK)
 		rc = authorisation_create(&refusal, call->store, &call->actor,
 		    &creation, &call->why);
-	if (rc == ERR_OK && refusal == REFUSED_NOT)
+	if (rc == ERR_OK && refusal == REFUSED_NOT) {
 		answer_print(call->answer,
 		    "{\"username\":\"%s\",\"password\":\"%s\",\"fulldomain\":"
 		    "\"%s.%s\",\"subdomain\":\"%s\",\"allowfrom\":[%s]}",
 		    id, password.text, id, s->zone.name.text, id,
 		    networks->echo);
+		answer_set_fresh(call->answer, &creation.name,
+		    &creation.secret_hash);
+	}
 	secret_wipe(&password);
 	if (rc != ERR_OK)
 		return call_failed(call);

@@ -9,10 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include <linux/sockios.h>
 
 #include <fcgiapp.h>
 
@@ -269,11 +272,61 @@ put(struct fcgi *fcgi, const char *text, size_t len, int64_t until_ms)
 	}
 }
 
-void
+/* The beginning of what libfcgi keeps of a stream; its header does not say. */
+struct stream_data {
+	unsigned char *buff;
+	int bufflen;
+};
+
+static void
+wipe_stream(const FCGX_Stream *stream)
+{
+	const struct stream_data *data = stream != NULL ? stream->data : NULL;
+
+	if (data != NULL && data->buff != NULL)
+		explicit_bzero(data->buff, (size_t)data->bufflen);
+}
+
+/* There may be secrets in all that was read and written. */
+static void
+wipe(struct fcgi *fcgi)
+{
+	for (char **p = fcgi->native.envp; p != NULL && *p != NULL; p++)
+		explicit_bzero(*p, strlen(*p));
+	wipe_stream(fcgi->native.in);
+	wipe_stream(fcgi->native.out);
+	explicit_bzero(fcgi->body, sizeof(fcgi->body));
+}
+
+/*
+ * Has the peer read all of what was sent?  A peer that ended without having
+ * done so leaves ECONNRESET.
+ */
+static bool
+has_arrived(int fd, int64_t until_ms)
+{
+	struct pollfd pollfd = { .fd = fd };
+	int left, error = 0;
+	socklen_t len = sizeof(error);
+
+	do {
+		if (ioctl(fd, SIOCOUTQ, &left) != 0 ||
+		    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0 ||
+		    error != 0)
+			return false;
+		if (left == 0)
+			return true;
+		(void)poll(&pollfd, 1, 1);
+	} while (clock_steady_ms() < until_ms);
+	return false;
+}
+
+bool
 fcgi_answer(struct fcgi *fcgi, const struct answer *answer)
 {
 	int64_t until_ms = clock_steady_ms() + WRITE_MS;
 	int fd = fcgi->native.ipcFd;
+	bool arrived = true;
 	char head[512];
 	int n;
 
@@ -286,11 +339,15 @@ fcgi_answer(struct fcgi *fcgi, const struct answer *answer)
 	put(fcgi, answer->body, answer->len, until_ms);
 	(void)FCGX_FClose(fcgi->native.err);
 	(void)FCGX_FClose(fcgi->native.out);
+	wipe(fcgi);
 	FCGX_Free(&fcgi->native, 0);
 	fcgi->native.ipcFd = -1;
+	if (answer->fresh.is_set)
+		arrived = has_arrived(fd, until_ms);
 	/* As a rule nothing was left unread, and nobody has to wait. */
 	if (fcgi->drained)
 		(void)close(fd);
 	else
 		room_linger(fcgi->room, fd);
+	return arrived;
 }

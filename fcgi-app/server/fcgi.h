@@ -62,7 +62,12 @@ int64_t fcgi_busy_ms(const struct fcgi *fcgi);
  */
 bool fcgi_accept(struct fcgi *fcgi, struct request *request);
 
-/* Send the answer to the request, and close its connection. */
-void fcgi_answer(struct fcgi *fcgi, const struct answer *answer);
+/*
+ * Send the answer to the request, and close its connection.  An answer with a
+ * new secret is waited for.
+ *
+ * Returns false when the peer is known not to have read it.
+ */
+bool fcgi_answer(struct fcgi *fcgi, const struct answer *answer);
 
 #endif

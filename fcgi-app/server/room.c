@@ -149,10 +149,15 @@ static enum extent
 look_at(struct room *room, int fd, bool *can_grow)
 {
 	ssize_t n = recv(fd, room->octets, LOOK_MAX, MSG_PEEK | MSG_DONTWAIT);
+	enum extent extent = EXTENT_LESS;
 
 	*can_grow =
 	    n < 0 ? errno == EAGAIN || errno == EINTR : n > 0 && n < LOOK_MAX;
-	return n > 0 ? measure(room->octets, (size_t)n) : EXTENT_LESS;
+	if (n > 0) {
+		extent = measure(room->octets, (size_t)n);
+		explicit_bzero(room->octets, (size_t)n); /* it has secrets */
+	}
+	return extent;
 }
 
 /* Read and forget; false when the peer has closed its end. */

@@ -133,7 +133,9 @@ work(void *arg)
 		if (take_up_config(w, &err) != ERR_OK)
 			log_line("%s; the old settings stay", err.text);
 		api_answer(&w->answer, &request, w->config, &w->store);
-		fcgi_answer(w->fcgi, &w->answer);
+		if (fcgi_answer(w->fcgi, &w->answer))
+			api_confirm(&w->answer, &w->store);
+		answer_begin(&w->answer); /* nothing of it stays in memory */
 	}
 	w->server->n_working--;
 	return NULL;

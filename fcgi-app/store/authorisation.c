@@ -3,25 +3,21 @@
  * is one script (fcgi-app/store/scripts); here are its arguments and its
  * result.
  *
- * Why nobody is locked out.  A request whose answer is lost may have been
- * carried out, and then the store has a secret that nobody knows.  What is kept
- * true:
+ * Why nobody is locked out.  An answer can be lost on its way, and then the
+ * store has a secret that nobody knows.  What is kept true:
  *
  * - A rotation only adds.  The old secret is good until the new one has been
- *   used, and that takes somebody who knows it: the client, or we, after the
- *   store has said that it has the new one, and before or after we say 200 with
- *   it.  With anything but a 200 the old one is good.
+ *   used, by the client, or by us once nginx has taken the answer from us.
  * - A creation ends by itself after 10 s, unless it is confirmed, which takes
- *   its secret as well.  So without a 200 the name is free then.
- * - What is unknown after the second trip does not matter: the client has the
- *   new secret, which the store has.  confirmations.h tries again.
+ *   a use of its secret as well.  So without an answer the name is free then.
+ * - What becomes of our use does not matter to a client that has the answer:
+ *   confirmations.h tries again, and the client's own first use does the same.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "fcgi-app/store/authorisation.h"
-#include "fcgi-app/store/confirmations.h"
 #include "fcgi-app/store/operation.h"
 
 #define CONFIRM_MS "10000"
@@ -117,22 +113,6 @@ authorisation_confirm(bool *done, struct store *store,
 	return rc;
 }
 
-/*
- * Use a new secret, now that the store is known to have it.
- * Returns false when it is no good: then somebody else was quicker.
- */
-static bool
-use_secret(struct store *store, const struct dnsname *name,
-    const struct secret_hash *fresh)
-{
-	bool done;
-
-	if (authorisation_confirm(&done, store, name, fresh, NULL) == ERR_OK)
-		return done;
-	confirmations_add(store->confirmations, name, fresh);
-	return true;
-}
-
 enum err_code
 authorisation_create(enum refusal *refusal, struct store *store,
     const struct actor *actor, const struct creation *creation, struct err *err)
@@ -164,12 +144,7 @@ authorisation_create(enum refusal *refusal, struct store *store,
 		return ERR_OK;
 	}
 	*refusal = REFUSED_NOT;
-	if (rc == ERR_OK)
-		rc = script_wait(store, err);
-	if (rc == ERR_OK &&
-	    !use_secret(store, &creation->name, &creation->secret_hash))
-		rc = err_set(err, ERR_STORE, "the creation came too late");
-	return rc;
+	return rc == ERR_OK ? script_wait(store, err) : rc;
 }
 
 enum err_code
@@ -209,16 +184,11 @@ authorisation_rotate(struct decision *decision, struct store *store,
 {
 	const struct challenge challenge = { .name = *name };
 	struct operation op;
-	enum err_code rc;
 
 	operation_begin(&op, &script_rotate, store, actor, &challenge);
 	op.call.args[ARG_ONLY_OWN] = "true";
 	op.call.args[ARG_SECRET_HASH] = fresh->text;
-	rc = run_decided(decision, &op, name, err);
-	if (rc == ERR_OK && decision->refusal == REFUSED_NOT &&
-	    !use_secret(store, name, fresh))
-		decision->refusal = REFUSED_SECRET;
-	return rc;
+	return run_decided(decision, &op, name, err);
 }
 
 enum err_code

@@ -96,9 +96,8 @@ MUST_CHECK enum err_code authorisation_check(struct decision *decision,
 /*
  * Give the authorisation of that very name a new secret.  The one that was
  * presented (an administrator's: all others) ends when the new one is used for
- * the first time, at the latest.  A second trip uses it at once; if that fails,
- * it is tried again (confirmations.h), and the new secret is good all the same.
- * authorisation.c says why nobody is ever locked out.
+ * the first time: authorisation_confirm().  authorisation.c says why nobody is
+ * ever locked out.
  *
  * Returns ERR_OK with *decision; or ERR_STORE: the old secret is good.
  */
@@ -119,8 +118,9 @@ struct creation {
 };
 
 /*
- * Make an authorisation.  It is stored unconfirmed, and a second trip, or its
- * first use, confirms it; if neither comes for 10 s, the name is free again.
+ * Make an authorisation.  It is stored unconfirmed until its secret is used for
+ * the first time, authorisation_confirm() for instance; if that takes more than
+ * 10 s, the name is free again.
  *
  * Returns ERR_OK with *refusal; or ERR_STORE: the name is free, or will be.
  */
@@ -139,7 +139,7 @@ MUST_CHECK enum err_code authorisation_delete(bool *done, struct store *store,
     const struct actor *actor, const struct dnsname *name, struct err *err);
 
 /*
- * Use a new secret for the first time.
+ * Use a new secret for the first time, when whoever asked for it has it.
  *
  *   *done	false when it is no good any more
  *
