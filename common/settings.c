@@ -282,6 +282,8 @@ static const struct setting rows[] = {
 	{ "workers", &setting_unsigned, AT(workers), .min = 1, .max = 256 },
 	{ "audit_retention_days", &setting_unsigned, AT(audit_retention_days),
 	    .min = 1, .max = 36500 },
+	{ "audit_memory_mib", &setting_unsigned, AT(audit_memory_mib), .min = 1,
+	    .max = 65536 },
 };
 
 /* Report a fault of `registration`, which is in doc: its default has none. */
@@ -339,6 +341,7 @@ settings_parse(struct settings *settings, const char *text, size_t len,
 		.replicas_timeout_ms = 1000,
 		.workers = 8,
 		.audit_retention_days = 400,
+		.audit_memory_mib = 256,
 	};
 	struct setting_table table = { rows, COUNT_OF(rows), (char *)&s };
 	struct json *doc = NULL;

@@ -87,7 +87,7 @@ struct settings {
 	char powerdns_conf[PATH_MAX]; /* installed snippet; "": do not look */
 	unsigned replicas_required, replicas_timeout_ms;
 	unsigned workers;
-	unsigned audit_retention_days;
+	unsigned audit_retention_days, audit_memory_mib;
 };
 
 /*

@@ -174,6 +174,9 @@ authorisation_sweep(struct store *store, struct err *err)
 	long long n;
 
 	operation_begin(&op, &script_sweep, store, &self, &none);
+	(void)snprintf(op.audit_octets, sizeof(op.audit_octets), "%" PRIu64,
+	    (uint64_t)store->settings->audit_memory_mib << 20);
+	op.call.args[ARG_AUDIT_OCTETS] = op.audit_octets;
 	return operation_run_number(&n, &op, err);
 }
 

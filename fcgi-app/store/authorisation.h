@@ -149,7 +149,9 @@ MUST_CHECK enum err_code authorisation_confirm(bool *done, struct store *store,
     const struct dnsname *name, const struct secret_hash *hash,
     struct err *err);
 
-/* Remove creations that nobody confirmed in time.  Returns ERR_OK or ERR_STORE.
+/*
+ * Remove creations that nobody confirmed in time, and what the audit log has
+ * over audit_memory_mib.  Returns ERR_OK or ERR_STORE.
  */
 MUST_CHECK enum err_code authorisation_sweep(struct store *store,
     struct err *err);

@@ -5,12 +5,7 @@
 #include "fcgi-app/store/operation.h"
 #include "fcgi-app/store/schema.h"
 
-/*
- * The audit log is limited twice: by age (audit_retention_days) and by number.
- * README, "Operations" has the size.
- */
-#define AUDIT_EVENTS_MAX "2000000"
-#define MS_A_DAY         INT64_C(86400000)
+#define MS_A_DAY INT64_C(86400000)
 
 void
 operation_begin(struct operation *op, const struct script *script,
@@ -37,7 +32,6 @@ operation_begin(struct operation *op, const struct script *script,
 	args[ARG_ADDRESS_BITS] = op->address_bits;
 	args[ARG_NETWORK] = op->network;
 	args[ARG_RETENTION_MS] = op->retention_ms;
-	args[ARG_MAX_EVENTS] = AUDIT_EVENTS_MAX;
 	args[ARG_STORE_ID] = store->id; /* schema_bring_up() reads it */
 	args[ARG_SCHEMA] = STORE_SCHEMA_TEXT;
 }

@@ -11,7 +11,8 @@ struct operation {
 	struct store *store;
 	char address_bits[CIDR_BITS], network[CIDR_MAX];
 	char retention_ms[24], life_ms[24], own_life_ms[24], until_ms[24];
-	char hold_ms[24], most[16], most_of_account[16], most_of_network[16];
+	char hold_ms[24], audit_octets[24], most[16], most_of_account[16],
+	    most_of_network[16];
 };
 
 /*

@@ -5,7 +5,7 @@ import json
 import subprocess
 import time
 
-from conftest import VALUE, Api, Dns, Redis, acmeproxy, create_by_command, value
+from conftest import VALUE, Api, Dns, Redis, acmeproxy, create_by_command, until, value
 
 
 def test_an_authorisation_is_a_hash(api, redis, name):
@@ -214,3 +214,18 @@ def test_unused_since(start_stack):
         out = acmeproxy(stack, "listauthorisations", "--unused-since", since, "--tsv", status=0 if names else 1)
         assert [row.split("\t")[0] for row in out.splitlines() if "\t" in row] == names
     assert "never" in acmeproxy(stack, "listauthorisations", "--unused-since", "never", status=2)
+
+
+def test_the_audit_log_is_bounded_in_octets(start_stack):
+    """Whatever the names are: the oldest events go, and the latest stay."""
+    stack = start_stack(settings={"audit_memory_mib": 1})
+    redis = Redis(stack)
+    now_ms = int(time.time() * 1000)
+    lines = [f"XADD acmeproxy:audit {now_ms - 100000 + n}-0 event published name {'a.' * 100}example.com "
+             f"authorisation {'a.' * 100}example.com number {n}" for n in range(20000)]
+    stack.redis_cli(text="\n".join(lines))
+    assert int(redis("MEMORY", "USAGE", "acmeproxy:audit")) > 4 << 20
+    until("it is trimmed", lambda: int(redis("MEMORY", "USAGE", "acmeproxy:audit")) <= 1.05 * 2**20)
+    assert int(redis("MEMORY", "USAGE", "acmeproxy:audit")) > 2**19
+    last = redis("XREVRANGE", "acmeproxy:audit", "+", "-", "COUNT", "1").splitlines()
+    assert "19999" in last

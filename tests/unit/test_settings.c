@@ -71,6 +71,7 @@ static const struct {
 	{ "replicas_timeout_ms", AT(replicas_timeout_ms), 10, 10000, 1000 },
 	{ "workers", AT(workers), 1, 256, 8 },
 	{ "audit_retention_days", AT(audit_retention_days), 1, 36500, 400 },
+	{ "audit_memory_mib", AT(audit_memory_mib), 1, 65536, 256 },
 };
 
 static unsigned

@@ -38,9 +38,6 @@ local function audit(event, ...) -- and fields and their values
 		'event', event, 'name', arg.name ~= '' and arg.name or authorisation,
 		'authorisation', authorisation,
 		'account', account, 'owner', owner, 'ip', arg.ip, 'via', arg.via, ...)
-	if redis.call('XLEN', key.audit) > tonumber(arg.max_events) then
-		redis.call('XTRIM', key.audit, 'MAXLEN', '~', arg.max_events)
-	end
 end
 
 -- Count a refusal.  Whoever is refused writes nothing else, and there are never
