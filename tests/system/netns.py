@@ -11,14 +11,20 @@ CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _setns(path):
-    """Enter a namespace, with this thread only."""
+@contextlib.contextmanager
+def _namespace(path):
+    """A descriptor of a namespace."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        if _libc.setns(fd, CLONE_NEWNET) != 0:
-            raise OSError(ctypes.get_errno(), f"setns {path}")
+        yield fd
     finally:
         os.close(fd)
+
+
+def _setns(fd):
+    """Enter a namespace, with this thread only."""
+    if _libc.setns(fd, CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
 
 
 class Namespace:
@@ -41,11 +47,12 @@ class Namespace:
     @contextlib.contextmanager
     def entered(self):
         """Sockets that this thread makes meanwhile are in the namespace, and stay there."""
-        _setns(self.path)
-        try:
-            yield
-        finally:
-            _setns(f"/proc/{os.getpid()}/ns/net")
+        with _namespace("/proc/thread-self/ns/net") as before, _namespace(self.path) as ours:
+            _setns(ours)
+            try:
+                yield
+            finally:
+                _setns(before)
 
     def plug(self, other):
         """Connect both by a cable."""

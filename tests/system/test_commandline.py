@@ -122,8 +122,8 @@ def test_completion_offers_what_help_shows(programs):
 
 
 @pytest.mark.parametrize("line,offered", [
-    ("acmeproxy listr", ["listresponses"]), ("acmeproxy nosuch", []),
-    ("acmeproxy --v", ["--version"]), ("acmeproxy --config x listr", ["listresponses"]),
+    ("acmeproxy listr", ["listrefusals", "listresponses"]), ("acmeproxy nosuch", []),
+    ("acmeproxy --v", ["--version"]), ("acmeproxy --config x listr", ["listrefusals", "listresponses"]),
     ("acmeproxy listaccounts --t", ["--tsv"]), ("acmeproxy listaccounts --p", []),
     ("acmeproxy createaccount x --permit ", []), ("acmeproxy createaccount x --permit a", []),
     ("acmeproxy createaccount x --permit=", []), ("acmeproxy serve --listen ", []),

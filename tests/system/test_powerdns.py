@@ -83,7 +83,7 @@ def test_ours_reach_the_coprocess_and_nobody_s_do_not(start_stack, settings):
 
 def reload(stack):
     """Make `acmeproxy serve` read its settings; returns what it then said about the snippet."""
-    before, done = stack.log("acmeproxy").read_text(), "settings and accounts read again"
+    before, done = stack.log("acmeproxy").read_text(), "settings read again"
     stack.signal_part("acmeproxy", signal.SIGHUP)
     until("it has read them", lambda: said(stack, "acmeproxy", done) > before.count(done))
     time.sleep(0.2)

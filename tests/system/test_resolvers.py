@@ -15,7 +15,7 @@ from stack.stack import Stack
 ZONE = {"name": "auth.example.org", "records": ["@ 60 A 192.0.2.53"]}
 # Delegated names: each test takes one that no other has asked.
 BASES = [f"host{n}.shop{n}.example.com" for n in range(20)]
-DEEP = ["a", "a.b.c.d.e", ".".join("abcdefghijklm")]  # a name has 16 labels at most
+DEEP = ["a", "a.b.c.d.e", ".".join("abcdefghijkl")]  # a name has 16 labels at most
 
 
 def parent_of(name):
