@@ -79,6 +79,7 @@ enum err_code
 script_wait(const struct store *store, struct err *err)
 {
 	const struct settings *s = store->settings;
+	unsigned written_by = redis_connection(store->redis);
 	char replicas[16], timeout[16];
 	enum err_code rc;
 	long long n;
@@ -88,6 +89,10 @@ script_wait(const struct store *store, struct err *err)
 	rc = redis_begin(store->redis, err);
 	if (rc != ERR_OK)
 		return rc;
+	/* WAIT is about what its own connection has written. */
+	if (redis_connection(store->redis) != written_by)
+		return err_set(err, ERR_STORE,
+		    "the connection was lost before the replicas had it");
 	(void)snprintf(replicas, sizeof(replicas), "%u", s->replicas_required);
 	(void)snprintf(timeout, sizeof(timeout), "%u", s->replicas_timeout_ms);
 	redis_add_words(store->redis, "WAIT", replicas, timeout, (char *)NULL);
