@@ -69,6 +69,10 @@ AS_SCHEMA_1 = REDIS + """
 redis --scan --pattern 'acmeproxy:below:*' | while read -r key; do redis del "$key"; done
 count() { redis hincrby acmeproxy:parents "$1" 1; }
 redis zrange acmeproxy:authorisations 0 -1 | while read -r name; do
+    own=acmeproxy:authorisation:$name
+    secret=$(redis hkeys "$own" | grep '^secret:')
+    redis hset "$own" secret_hash "${secret#secret:}"
+    redis hdel "$own" "$secret"
     above=${name#*.}
     count "$above"
     while :; do
@@ -108,8 +112,8 @@ def upgrade(world):
         machine.must(AS_SCHEMA_1)
         server.reader.directory = "/root/new"
         server.reader.type(again)
-        expect_in("schema 3", machine.must(REDIS + "redis hgetall acmeproxy:store").replace(
-            "schema\n3", "schema 3"), "the store")
+        expect_in("schema 4", machine.must(REDIS + "redis hgetall acmeproxy:store").replace(
+            "schema\n4", "schema 4"), "the store")
         server.wait_until_it_works("upgraded")
         server.expect_well()
     with step("settings and data stay; what nobody changed follows the new version"):
