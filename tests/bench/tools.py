@@ -103,7 +103,7 @@ def redis_pipe(target, commands):
 def authorise(name, created_at_ms):
     """The commands for an authorisation with a live response, without its counts."""
     created_at = str(created_at_ms)
-    yield ["HSET", f"acmeproxy:authorisation:{name}", "secret_hash", "0" * 64, "suffix_match",
+    yield ["HSET", f"acmeproxy:authorisation:{name}", "secret:" + "0" * 64, created_at, "suffix_match",
            "false", "account", "operations", "created_at", created_at, "created_by_ip", "192.0.2.1"]
     yield ["ZADD", "acmeproxy:authorisations", created_at, name]
     yield ["ZADD", f"acmeproxy:response:{name}", YEAR_2100_MS, VALUE]
