@@ -203,8 +203,8 @@ read_clock(struct redis *redis, struct err *err)
 {
 	int64_t sent_ms = clock_steady_ms();
 	void *reply = NULL;
-	const redisReply *r;
 	const char *why;
+	int64_t time_ms;
 
 	redis_add_words(redis, "TIME", (char *)NULL);
 	redis->n_queued = 0;
@@ -213,13 +213,8 @@ read_clock(struct redis *redis, struct err *err)
 		why = read_reply(redis, &reply);
 	if (why != NULL)
 		return err_set(err, ERR_STORE, "%s", why);
-	r = reply;
-	redis->offset_ms = 0;
-	if (r->type == REDIS_REPLY_ARRAY && r->elements == 2 &&
-	    r->element[0]->type == REDIS_REPLY_STRING)
-		redis->offset_ms =
-		    strtoll(r->element[0]->str, NULL, 10) * 1000 +
-		    strtoll(r->element[1]->str, NULL, 10) / 1000 - sent_ms;
+	time_ms = redis_reply_time_ms(reply);
+	redis->offset_ms = time_ms != 0 ? time_ms - sent_ms : 0;
 	freeReplyObject(reply);
 	return ERR_OK;
 }

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A reply of Redis.  It belongs to its connection: common/redis.h. */
 struct redis_reply;
@@ -21,5 +22,11 @@ const char *redis_reply_text(const struct redis_reply *reply, size_t *len);
 size_t redis_reply_n(const struct redis_reply *reply);
 const struct redis_reply *redis_reply_at(const struct redis_reply *reply,
     size_t i);
+
+/*
+ * The reply to TIME, seconds and microseconds, in milliseconds since the epoch;
+ * 0 if it is none.
+ */
+int64_t redis_reply_time_ms(const struct redis_reply *reply);
 
 #endif

@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "pipe-backend/storeclock.h"
 
+#define BEAT_MAX_MS    INT64_C(253402300799000) /* the end of the year 9999 */
 #define SKEW_LOGGED_MS 5000
 #define SKEW_MAX_MS    60000
 #define LOG_EVERY_MS   60000
@@ -54,12 +55,16 @@ storeclock_is_refused(struct storeclock *clock, const struct redis *redis,
 	return is_refused;
 }
 
-/* The i-th element as a decimal number; 0 when it is none. */
+/* When the primary wrote the beat, in ms since the epoch; 0 if it is none. */
 static int64_t
-number_at(const struct redis_reply *reply, size_t i)
+beat_ms(const struct redis_reply *beat)
 {
-	return strtoll(redis_reply_text(redis_reply_at(reply, i), NULL), NULL,
-	    10);
+	const struct redis_reply *ms;
+
+	if (redis_reply_n(beat) != 1)
+		return 0;
+	ms = redis_reply_at(beat, 0);
+	return strtoll(redis_reply_text(ms, NULL), NULL, 10);
 }
 
 static void
@@ -81,20 +86,17 @@ log_skew(struct storeclock *clock)
 void
 storeclock_take(struct storeclock *clock, const struct redis *redis, size_t i)
 {
-	const struct redis_reply *time, *beat;
+	int64_t time_ms, told_ms;
 
 	if (!clock->may_ask)
 		return;
-	time = redis_reply(redis, i); /* seconds and microseconds */
-	if (redis_reply_n(time) == 2)
-		clock->offset_ms = number_at(time, 0) * 1000 +
-		    number_at(time, 1) / 1000 - clock_steady_ms();
-	beat = redis_reply(redis, i + 1);
-	if (clock->beat_at_ms == 0 || redis_reply_n(beat) != 1 ||
-	    number_at(beat, 0) == 0)
+	time_ms = redis_reply_time_ms(redis_reply(redis, i));
+	if (time_ms != 0)
+		clock->offset_ms = time_ms - clock_steady_ms();
+	told_ms = beat_ms(redis_reply(redis, i + 1));
+	if (clock->beat_at_ms == 0 || told_ms <= 0 || told_ms > BEAT_MAX_MS)
 		return;
-	clock->skew_ms =
-	    clock->beat_at_ms + clock->offset_ms - number_at(beat, 0);
+	clock->skew_ms = clock->beat_at_ms + clock->offset_ms - told_ms;
 	clock->beat_at_ms = 0;
 	log_skew(clock);
 }
