@@ -193,6 +193,7 @@ class Client:
             name.maybe.add(value)
         else:
             name.refused = True
+        return status
 
     def expire(self, name, value=None):
         """One value, or all; a publication that got 503 may yet be done after that."""
@@ -222,8 +223,8 @@ class Client:
             self.count.acknowledged += 1
             name.secrets.append(result["secret"])
             name.ended.add(old)
-            self.publish(name)  # the old one ends with the first use of the new one
-            if not name.refused and self.call(
+            # The old one ends with the first use of the new one.
+            if self.publish(name) == 200 and self.call(
                     "expire_response", name=name.name, secret=old, response="x")[0] == 200:
                 self.complain("wrong", name, "a secret that was ended works")
 
