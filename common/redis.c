@@ -180,6 +180,7 @@ authenticate(struct redis *redis, struct err *err)
 	redis_add_words(redis, "AUTH", has_user ? s->username : password,
 	    has_user ? password : NULL, (char *)NULL);
 	redis->n_queued = 0;
+	explicit_bzero(password, strlen(password));
 	free(password);
 	why = send_all(redis);
 	if (why == NULL)

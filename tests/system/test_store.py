@@ -229,3 +229,32 @@ def test_the_audit_log_is_bounded_in_octets(start_stack):
     assert int(redis("MEMORY", "USAGE", "acmeproxy:audit")) > 2**19
     last = redis("XREVRANGE", "acmeproxy:audit", "+", "-", "COUNT", "1").splitlines()
     assert "19999" in last
+
+
+def commands_of(redis, request):
+    """How often Redis ran each command for a request; {command: calls}.  The least of some: the server
+    sweeps now and then."""
+    found = []
+    for _ in range(4):  # the first one makes the row of a refusal
+        redis("CONFIG", "RESETSTAT")
+        request()
+        lines = redis("INFO", "commandstats").splitlines()
+        found.append({line.split(":")[0]: int(line.split("calls=")[1].split(",")[0])
+                      for line in lines if line.startswith("cmdstat_h") or line.startswith("cmdstat_z")})
+    return min(found, key=lambda calls: sum(calls.values()))
+
+
+def test_every_refusal_costs_the_same(start_stack):
+    """An unknown name, a wrong secret, and the right one from an address that is not allowed."""
+    stack = start_stack()
+    api, redis = Api(stack), Redis(stack)
+    secret, other = api.create("secure.example.com"), api.create("other.example.com")
+    redis("HSET", "acmeproxy:authorisation:other.example.com", "allowfrom_bits", "/4" + f"{0xc00002:024b}")
+
+    def refused(name, presented):
+        answer = api.post("publish_response", name=name, secret=presented, response=VALUE)
+        assert (answer.status, answer.error) == (403, "Invalid authorisation token")
+
+    unknown, wrong, forbidden = (commands_of(redis, lambda case=case: refused(*case)) for case in (
+        ("nobody.example.com", secret), ("secure.example.com", "0" * 32), ("other.example.com", other)))
+    assert unknown == wrong == forbidden and unknown["cmdstat_hmget"] > 1
