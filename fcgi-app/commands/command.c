@@ -5,6 +5,7 @@
 #include "fcgi-app/access/secret.h"
 #include "fcgi-app/api/params.h"
 #include "fcgi-app/commands/command.h"
+#include "fcgi-app/commands/timestamp.h"
 
 enum err_code
 session_open(struct session *session, const struct options *options,
@@ -106,4 +107,23 @@ command_under(struct dnsname *under, const struct options *o)
 		return ERR_OK;
 	log_line("--under %s: %s", o->under, err.text);
 	return ERR_INPUT;
+}
+
+enum err_code
+command_times(int64_t *start_ms, int64_t *end_ms, const struct options *o)
+{
+	struct err err = { 0 };
+
+	*start_ms = 0;
+	*end_ms = INT64_MAX;
+	if ((o->start != NULL &&
+		timestamp_parse(start_ms, o->start, false, &err) != ERR_OK) ||
+	    (o->end != NULL &&
+		timestamp_parse(end_ms, o->end, true, &err) != ERR_OK)) {
+		(void)command_fail(&err);
+		return ERR_INPUT;
+	}
+	if (*start_ms < 0)
+		*start_ms = 0;
+	return ERR_OK;
 }

@@ -58,6 +58,14 @@ MUST_CHECK enum err_code command_known_name(struct dnsname *name,
 MUST_CHECK enum err_code command_under(struct dnsname *under,
     const struct options *options);
 
+/*
+ * The times of --start and --end, in milliseconds since the epoch: 0 and
+ * INT64_MAX without them.  On failure the sentence is on stderr, with
+ * EXIT_USAGE to return.
+ */
+MUST_CHECK enum err_code command_times(int64_t *start_ms, int64_t *end_ms,
+    const struct options *options);
+
 /* One a row of main.c's table. */
 typedef enum exit_status command_fn(const struct options *options);
 command_fn command_listauthorisations, command_listresponses,

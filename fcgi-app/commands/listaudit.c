@@ -248,9 +248,7 @@ read_options(struct listing *l)
 {
 	const struct options *o = l->options;
 	const unsigned follow_end = OPTION_FOLLOW | OPTION_END;
-	struct err err = { 0 };
 
-	l->end_ms = INT64_MAX;
 	if ((o->given & follow_end) == follow_end) {
 		log_line("--follow has no --end");
 		return false;
@@ -265,15 +263,7 @@ read_options(struct listing *l)
 	    command_under(&l->under, o) != ERR_OK ||
 	    (o->ip != NULL && !read_network(l)))
 		return false;
-	if ((o->start != NULL &&
-		timestamp_parse(&l->start_ms, o->start, false, &err) !=
-		    ERR_OK) ||
-	    (o->end != NULL &&
-		timestamp_parse(&l->end_ms, o->end, true, &err) != ERR_OK)) {
-		(void)command_fail(&err);
-		return false;
-	}
-	return true;
+	return command_times(&l->start_ms, &l->end_ms, o) == ERR_OK;
 }
 
 /*

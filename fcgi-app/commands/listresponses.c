@@ -104,24 +104,11 @@ responses(void *ctx, struct table *table, struct err *err)
 static bool
 read_options(struct listing *l, const struct options *o)
 {
-	struct err err = { 0 };
-
-	l->end_ms = INT64_MAX;
 	if (o->name != NULL && command_known_name(&l->name, o->name) != ERR_OK)
 		return false;
 	if (command_under(&l->under, o) != ERR_OK)
 		return false;
-	if ((o->start != NULL &&
-		timestamp_parse(&l->start_ms, o->start, false, &err) !=
-		    ERR_OK) ||
-	    (o->end != NULL &&
-		timestamp_parse(&l->end_ms, o->end, true, &err) != ERR_OK)) {
-		(void)command_fail(&err);
-		return false;
-	}
-	if (l->start_ms < 0)
-		l->start_ms = 0;
-	return true;
+	return command_times(&l->start_ms, &l->end_ms, o) == ERR_OK;
 }
 
 enum exit_status

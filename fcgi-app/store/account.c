@@ -1,13 +1,11 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fcgi-app/access/accounts_file.h"
 #include "fcgi-app/store/account.h"
+#include "fcgi-app/store/members.h"
 #include "fcgi-app/store/operation.h"
 #include "fcgi-app/store/schema.h"
-
-#define ACCOUNTS_A_PAGE 200
 
 /* No account's name has blanks. */
 #define IMPORTED "accounts imported"
@@ -106,43 +104,16 @@ accounts_import(int *n, struct store *store, const char *file, struct err *err)
 	return rc;
 }
 
-/* A page of names, oldest first. */
-struct page {
-	size_t n;
-	char names[ACCOUNTS_A_PAGE][ACCOUNT_NAME_MAX + 1];
+/* What list_accounts() was called with. */
+struct walk {
+	list_accounts_fn *fn;
+	void *ctx;
 };
 
 static enum err_code
-read_page(struct page *page, const struct store *store, size_t first,
-    struct err *err)
+show_page(void *ctx, struct store *store, struct members *page, struct err *err)
 {
-	struct redis *redis = store->redis;
-	struct store_key key;
-	char from[24], to[24];
-	enum err_code rc;
-
-	rc = redis_begin(redis, err);
-	if (rc != ERR_OK)
-		return rc;
-	store_key(&key, store, STORE_ACCOUNTS, NULL);
-	(void)snprintf(from, sizeof(from), "%zu", first);
-	(void)snprintf(to, sizeof(to), "%zu", first + ACCOUNTS_A_PAGE - 1);
-	redis_add_words(redis, "ZRANGE", key.text, from, to, (char *)NULL);
-	rc = redis_end(redis, err);
-	if (rc != ERR_OK)
-		return rc;
-	page->n = redis_reply_n(redis_reply(redis, 0));
-	for (size_t i = 0; i < page->n; i++)
-		(void)snprintf(page->names[i], sizeof(page->names[i]), "%s",
-		    redis_reply_text(redis_reply_at(redis_reply(redis, 0), i),
-			NULL));
-	return ERR_OK;
-}
-
-static enum err_code
-show_page(const struct page *page, const struct store *store,
-    list_accounts_fn *fn, void *ctx, struct err *err)
-{
+	const struct walk *walk = ctx;
 	struct redis *redis = store->redis;
 	enum err_code rc;
 
@@ -152,7 +123,7 @@ show_page(const struct page *page, const struct store *store,
 	for (size_t i = 0; i < page->n; i++) {
 		struct store_key key;
 
-		store_key_account(&key, store, page->names[i]);
+		store_key_account(&key, store, page->v[i].text);
 		redis_add_words(redis, "HMGET", key.text, "permit",
 		    "created_at", (char *)NULL);
 	}
@@ -162,9 +133,9 @@ show_page(const struct page *page, const struct store *store,
 		const struct redis_reply *permit = redis_reply_at(fields, 0);
 		const char *text = redis_reply_text(permit, NULL);
 
-		rc = fn(ctx,
+		rc = walk->fn(walk->ctx,
 		    &(struct listed_account){
-			.name = page->names[i],
+			.name = page->v[i].text,
 			.permit = redis_reply_is_nil(permit)
 			    ? NULL
 			    : text + strspn(text, " "),
@@ -182,18 +153,7 @@ enum err_code
 list_accounts(struct store *store, list_accounts_fn *fn, void *ctx,
     struct err *err)
 {
-	struct page *page = calloc(1, sizeof(*page));
-	size_t first = 0;
-	enum err_code rc;
+	struct walk walk = { fn, ctx };
 
-	if (page == NULL)
-		return err_set(err, ERR_SYSTEM, "out of memory");
-	do {
-		rc = read_page(page, store, first, err);
-		if (rc == ERR_OK && page->n > 0)
-			rc = show_page(page, store, fn, ctx, err);
-		first += page->n;
-	} while (rc == ERR_OK && page->n > 0);
-	free(page);
-	return rc;
+	return members_walk(store, STORE_ACCOUNTS, show_page, &walk, err);
 }

@@ -1,53 +1,14 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "fcgi-app/store/members.h"
 #include "fcgi-app/store/refusals.h"
 
-#define REFUSALS_A_PAGE 200
-#define REFUSAL_TEXT    512 /* of four words, with NUL */
-
-struct page {
-	size_t n;
-	struct {
-		char text[REFUSAL_TEXT];
-		int64_t last_at_ms;
-	} v[REFUSALS_A_PAGE];
+/* What list_refusals() was called with. */
+struct walk {
+	list_refusals_fn *fn;
+	void *ctx;
 };
-
-static enum err_code
-read_page(struct page *page, const struct store *store, size_t first,
-    struct err *err)
-{
-	struct redis *redis = store->redis;
-	const struct redis_reply *reply;
-	struct store_key key;
-	char from[24], to[24];
-	enum err_code rc;
-
-	rc = redis_begin(redis, err);
-	if (rc != ERR_OK)
-		return rc;
-	store_key(&key, store, STORE_REFUSALS, NULL);
-	(void)snprintf(from, sizeof(from), "%zu", first);
-	(void)snprintf(to, sizeof(to), "%zu", first + REFUSALS_A_PAGE - 1);
-	redis_add_words(redis, "ZRANGE", key.text, from, to, "WITHSCORES",
-	    (char *)NULL);
-	rc = redis_end(redis, err);
-	if (rc != ERR_OK)
-		return rc;
-	reply = redis_reply(redis, 0);
-	page->n = redis_reply_n(reply) / 2;
-	for (size_t i = 0; i < page->n && i < REFUSALS_A_PAGE; i++) {
-		(void)snprintf(page->v[i].text, sizeof(page->v[i].text), "%s",
-		    redis_reply_text(redis_reply_at(reply, 2 * i), NULL));
-		page->v[i].last_at_ms =
-		    strtoll(redis_reply_text(redis_reply_at(reply, 2 * i + 1),
-				NULL),
-			NULL, 10);
-	}
-	return ERR_OK;
-}
 
 /* Cut off the first word, which a blank ends; it may be empty. */
 static const char *
@@ -62,9 +23,9 @@ take_word(char **text)
 }
 
 static enum err_code
-show_page(struct page *page, const struct store *store, list_refusals_fn *fn,
-    void *ctx, struct err *err)
+show_page(void *ctx, struct store *store, struct members *page, struct err *err)
 {
+	const struct walk *walk = ctx;
 	struct redis *redis = store->redis;
 	struct store_key key;
 	enum err_code rc;
@@ -83,14 +44,14 @@ show_page(struct page *page, const struct store *store, list_refusals_fn *fn,
 			.count = strtoll(redis_reply_text(redis_reply(redis, i),
 					     NULL),
 			    NULL, 10),
-			.last_at_ms = page->v[i].last_at_ms,
+			.last_at_ms = page->v[i].score,
 		};
 
 		refusal.ip = take_word(&rest);
 		refusal.via = take_word(&rest);
 		refusal.reason = take_word(&rest);
 		refusal.name = take_word(&rest);
-		rc = fn(ctx, &refusal, err);
+		rc = walk->fn(walk->ctx, &refusal, err);
 	}
 	return rc;
 }
@@ -99,18 +60,7 @@ enum err_code
 list_refusals(struct store *store, list_refusals_fn *fn, void *ctx,
     struct err *err)
 {
-	struct page *page = calloc(1, sizeof(*page));
-	size_t first = 0;
-	enum err_code rc;
+	struct walk walk = { fn, ctx };
 
-	if (page == NULL)
-		return err_set(err, ERR_SYSTEM, "out of memory");
-	do {
-		rc = read_page(page, store, first, err);
-		if (rc == ERR_OK && page->n > 0)
-			rc = show_page(page, store, fn, ctx, err);
-		first += page->n;
-	} while (rc == ERR_OK && page->n > 0);
-	free(page);
-	return rc;
+	return members_walk(store, STORE_REFUSALS, show_page, &walk, err);
 }
