@@ -168,6 +168,8 @@ discard(struct room *room, int fd)
 
 	do {
 		n = recv(fd, room->octets, LOOK_MAX, MSG_DONTWAIT);
+		if (n > 0)
+			explicit_bzero(room->octets, (size_t)n);
 	} while (n > 0);
 	return n < 0 && (errno == EAGAIN || errno == EINTR);
 }
