@@ -1,7 +1,5 @@
 /* Exchanges with Redis, and when to connect again.  Hides hiredis. */
-#include <assert.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,12 +9,11 @@
 #include <hiredis/hiredis.h>
 
 #include "common/clock.h"
-#include "common/file.h"
 #include "common/redis.h"
+#include "common/redisio.h"
 
 #define BACKOFF_MIN_MS 50
 #define BACKOFF_MAX_MS 1000
-#define PASSWORD_MAX   1024 /* octets in a password file */
 #define WORDS_MAX      16
 
 struct redis {
@@ -105,158 +102,15 @@ set_deadline(struct redis *redis)
 		redis->deadline_ms = redis->limit_ms;
 }
 
-/*
- * hiredis's time-out is for each read: a Redis that sends an octet at a time
- * never meets it.  So these wait by poll(2).  They return NULL, or a reason.
- */
-static const char *
-wait_for(const struct redis *redis, short events)
-{
-	struct pollfd fd = { .events = events };
-	int n;
-
-	assert(redis->context != NULL);
-	fd.fd = redis->context->fd;
-	do {
-		int64_t left_ms = redis->deadline_ms - clock_steady_ms();
-
-		if (left_ms <= 0)
-			return "timed out";
-		n = poll(&fd, 1, (int)left_ms);
-	} while (n == 0 || (n < 0 && errno == EINTR));
-	return n > 0 ? NULL : strerror(errno);
-}
-
-static const char *
-send_all(struct redis *redis)
-{
-	const char *why = NULL;
-	int done = 0;
-
-	while (why == NULL && !done)
-		if (redisBufferWrite(redis->context, &done) != REDIS_OK)
-			why = redis->context->errstr;
-		else if (!done)
-			why = wait_for(redis, POLLOUT);
-	return why;
-}
-
-static const char *
-read_reply(struct redis *redis, void **reply)
-{
-	redisContext *c = redis->context;
-	const char *why = NULL;
-
-	*reply = NULL;
-	while (why == NULL) {
-		if (redisGetReplyFromReader(c, reply) != REDIS_OK)
-			return c->errstr;
-		if (*reply != NULL)
-			return NULL;
-		why = wait_for(redis, POLLIN);
-		if (why == NULL && redisBufferRead(c) != REDIS_OK)
-			why = c->errstr;
-	}
-	return why;
-}
-
-static enum err_code
-authenticate(struct redis *redis, struct err *err)
-{
-	const struct redis_settings *s = &redis->settings;
-	bool has_user = s->username[0] != '\0';
-	void *reply = NULL;
-	const redisReply *r;
-	const char *why;
-	enum err_code rc;
-	char *password;
-
-	if (s->password_file[0] == '\0')
-		return ERR_OK;
-	rc = file_read(&password, NULL, s->password_file, PASSWORD_MAX, err);
-	if (rc != ERR_OK)
-		return rc;
-	password[strcspn(password, "\r\n")] = '\0';
-	redis_add_words(redis, "AUTH", has_user ? s->username : password,
-	    has_user ? password : NULL, (char *)NULL);
-	redis->n_queued = 0;
-	explicit_bzero(password, strlen(password));
-	free(password);
-	why = send_all(redis);
-	if (why == NULL)
-		why = read_reply(redis, &reply);
-	if (why != NULL)
-		return err_set(err, ERR_STORE, "%s", why);
-	r = reply;
-	if (r->type == REDIS_REPLY_ERROR)
-		rc =
-		    err_set(err, ERR_STORE, "%s: %s", s->password_file, r->str);
-	freeReplyObject(reply);
-	return rc;
-}
-
-/*
- * Learn how Redis's clock, which tells the time of the day, differs from ours,
- * which is steady.  Old lists of users do not allow TIME: then it is not known.
- */
-static enum err_code
-read_clock(struct redis *redis, struct err *err)
-{
-	int64_t sent_ms = clock_steady_ms();
-	void *reply = NULL;
-	const char *why;
-	int64_t time_ms;
-
-	redis_add_words(redis, "TIME", (char *)NULL);
-	redis->n_queued = 0;
-	why = send_all(redis);
-	if (why == NULL)
-		why = read_reply(redis, &reply);
-	if (why != NULL)
-		return err_set(err, ERR_STORE, "%s", why);
-	time_ms = redis_reply_time_ms(reply);
-	redis->offset_ms = time_ms != 0 ? time_ms - sent_ms : 0;
-	freeReplyObject(reply);
-	return ERR_OK;
-}
-
-static const char *
-finish_connecting(const struct redis *redis)
-{
-	int fd = redis->context->fd, error = 0;
-	const char *why = wait_for(redis, POLLOUT);
-	socklen_t len = sizeof(error);
-
-	if (why == NULL &&
-	    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
-		error = errno;
-	return error != 0 ? strerror(error) : why;
-}
-
 static enum err_code
 connect_once(struct redis *redis, struct err *err)
 {
-	const struct redis_settings *s = &redis->settings;
-	const char *where = s->socket[0] != '\0' ? s->socket : s->host;
-	const char *reason;
 	struct err why = { 0 };
-	redisContext *c;
+	const char *doing;
 
-	c = where == s->socket ? redisConnectUnixNonBlock(where)
-			       : redisConnectNonBlock(where, (int)s->port);
-	redis->context = c;
-	if (c == NULL)
-		return give_up(redis, err, "connect", "out of memory");
-	reason = c->err != 0 ? c->errstr : finish_connecting(redis);
-	if (reason != NULL) {
-		(void)err_set(&why, ERR_STORE, "%s: %s", where, reason);
-		return give_up(redis, err, "connect", why.text);
-	}
-	if (where == s->host)
-		(void)redisEnableKeepAlive(c);
-	if (authenticate(redis, &why) != ERR_OK ||
-	    read_clock(redis, &why) != ERR_OK)
-		return give_up(redis, err, "authenticate", why.text);
+	if (redisio_connect(&redis->context, &redis->offset_ms, &doing,
+		&redis->settings, redis->deadline_ms, &why) != ERR_OK)
+		return give_up(redis, err, doing, why.text);
 	redis->backoff_ms = 0;
 	redis->n_connections++;
 	return ERR_OK;
@@ -312,7 +166,7 @@ redis_add(struct redis *redis, int argc, const char *const *argv,
 {
 	/*
 	 * hiredis takes argv as const char **, but does not write to it.  When
-	 * memory runs out, the context says so, and send_all() fails.
+	 * memory runs out, the context says so, and redisio_send() fails.
 	 */
 	/* NOLINTNEXTLINE(performance-no-int-to-ptr): casts const away */
 	const char **native_argv = (const char **)(uintptr_t)argv;
@@ -362,13 +216,14 @@ redis_end(struct redis *redis, struct err *err)
 	enum err_code rc = ERR_OK;
 	const char *why;
 
-	why = make_room(redis, redis->n_queued) == ERR_OK ? send_all(redis)
-							  : "out of memory";
+	why = make_room(redis, redis->n_queued) == ERR_OK
+	    ? redisio_send(redis->context, redis->deadline_ms)
+	    : "out of memory";
 	while (why == NULL && redis->n_replies < redis->n_queued) {
 		void *reply;
 		const redisReply *r;
 
-		why = read_reply(redis, &reply);
+		why = redisio_read(redis->context, &reply, redis->deadline_ms);
 		if (why != NULL)
 			break;
 		r = redis->replies[redis->n_replies++] = reply;
@@ -409,7 +264,7 @@ redis_send(struct redis *redis, struct err *err)
 
 	redis->n_queued = 0;
 	set_deadline(redis);
-	why = send_all(redis);
+	why = redisio_send(redis->context, redis->deadline_ms);
 	return why == NULL ? ERR_OK : give_up(redis, err, "send", why);
 }
 
@@ -459,7 +314,7 @@ redis_next(struct redis *redis, bool wait, const struct redis_reply **message,
 	if (rc != ERR_OK)
 		return rc;
 	if (reply == NULL && wait)
-		why = read_reply(redis, &reply);
+		why = redisio_read(redis->context, &reply, redis->deadline_ms);
 	if (why != NULL)
 		return give_up(redis, err, "read", why);
 	if (reply == NULL)

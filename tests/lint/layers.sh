@@ -25,7 +25,7 @@ for folder in fcgi-app/*/; do
 done
 
 for folder in common fcgi-app pipe-backend; do
-	rule "$folder" '<hiredis/' 'common/redis(reply)?\.c'
+	rule "$folder" '<hiredis/' 'common/redis(io|reply)?\.c'
 	rule "$folder" '<jansson'  'common/json\.c'
 	rule "$folder" '<fcgi'     'fcgi-app/server/fcgi\.c'
 	rule "$folder" '<sodium'   'fcgi-app/access/secret\.c'
