@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -82,7 +83,10 @@ ask(redisContext *c, void **reply, int64_t deadline_ms, struct err *err)
 
 	if (why == NULL)
 		why = redisio_read(c, reply, deadline_ms);
-	return why == NULL ? ERR_OK : err_set(err, ERR_STORE, "%s", why);
+	if (why != NULL)
+		return err_set(err, ERR_STORE, "%s", why);
+	assert(*reply != NULL);
+	return ERR_OK;
 }
 
 static enum err_code

@@ -40,15 +40,10 @@
 #include "fcgi-app/api/api.h"
 #include "fcgi-app/config.h"
 #include "fcgi-app/server/fcgi.h"
+#include "fcgi-app/server/keeper.h"
 #include "fcgi-app/server/notify.h"
 #include "fcgi-app/server/serve.h"
 #include "fcgi-app/snippet.h"
-#include "fcgi-app/store/account.h"
-#include "fcgi-app/store/confirmations.h"
-#include "fcgi-app/store/schema.h"
-
-#define RETRY_MS 1000 /* to bring up the store, and to confirm */
-#define TEND_MS  5000 /* to sweep it, and to tell replicas what time it is */
 
 /* For workers to stop.  nginx waits as long for an answer. */
 #define STOP_MS 15000
@@ -57,10 +52,7 @@
 struct server {
 	pthread_mutex_t lock;  /* of config and of references to any config */
 	struct config *config; /* in force; only the main thread changes it */
-	struct store store;    /* the main thread's */
-	bool is_store_right;   /* at its last look */
-	struct err complaint;  /* about the store, which was logged */
-	struct confirmations *confirmations;
+	struct keeper keeper;  /* the main thread's */
 	int listen_fd;
 	int stop[2]; /* a pipe; closing the end for writing stops all */
 	_Atomic unsigned n_working;
@@ -116,7 +108,7 @@ take_up_config(struct worker *w, struct err *err)
 	}
 	redis_free(w->store.redis);
 	store_init(&w->store, redis, &config->settings);
-	w->store.confirmations = w->server->confirmations;
+	w->store.confirmations = w->server->keeper.confirmations;
 	drop_config(w, w->config);
 	w->config = config;
 	return ERR_OK;
@@ -139,15 +131,6 @@ work(void *arg)
 	}
 	w->server->n_working--;
 	return NULL;
-}
-
-/* It points into the settings of the config that is about to be dropped. */
-static void
-drop_store(struct server *server)
-{
-	redis_free(server->store.redis);
-	server->store.redis = NULL;
-	server->is_store_right = false;
 }
 
 /* PowerDNS reads its settings only when it starts: do they fit the new ones? */
@@ -175,72 +158,11 @@ reload(struct server *server, const char *file)
 	(void)pthread_mutex_lock(&server->lock);
 	old = server->config;
 	server->config = fresh;
-	drop_store(server);
+	keeper_drop(&server->keeper);
 	config_drop(old);
 	(void)pthread_mutex_unlock(&server->lock);
 	log_line("settings read again");
 	say_misfit(&fresh->settings);
-}
-
-/* Accounts were in a file once. */
-static enum err_code
-import_accounts(struct server *server, struct err *err)
-{
-	const char *file = server->config->settings.accounts_file;
-	enum err_code rc;
-	int n;
-
-	rc = accounts_import(&n, &server->store, file, err);
-	if (rc == ERR_OK && n >= 0)
-		log_line("%s: %d accounts are in the store now; the file is "
-			 "not read any more",
-		    file, n);
-	return rc;
-}
-
-/*
- * The store of the main thread.  It may be away, of an older schema, or not the
- * one that is meant: say so before the first request does, and go on trying
- * until it is right.
- */
-static void
-bring_up_store(struct server *server)
-{
-	const struct settings *settings = &server->config->settings;
-	struct redis_settings how = config_redis(settings);
-	struct redis *redis;
-	struct err err = { 0 };
-	enum err_code rc = ERR_OK;
-
-	if (server->store.redis == NULL) {
-		rc = redis_new(&redis, &how, &err);
-		if (rc == ERR_OK)
-			store_init(&server->store, redis, settings);
-	}
-	if (rc == ERR_OK)
-		rc = schema_bring_up(&server->store, &err);
-	if (rc == ERR_OK && settings->accounts_file[0] != '\0')
-		rc = import_accounts(server, &err);
-	server->is_store_right = rc == ERR_OK;
-	if (rc != ERR_OK && strcmp(err.text, server->complaint.text) != 0)
-		log_line("%s", err.text);
-	server->complaint = err;
-}
-
-/* What the main thread has to do for the store every now and then. */
-static void
-tend_store(struct server *server)
-{
-	bool beats = server->config->settings.replicas_required > 0;
-
-	if (!server->is_store_right)
-		bring_up_store(server);
-	if (!server->is_store_right)
-		return;
-	confirmations_try(server->confirmations, &server->store);
-	if (authorisation_sweep(&server->store, NULL) != ERR_OK ||
-	    (beats && schema_beat(&server->store, NULL) != ERR_OK))
-		server->is_store_right = false;
 }
 
 /* A worker that is at one request for so long will not come back. */
@@ -257,13 +179,9 @@ has_stuck_worker(const struct worker *workers, unsigned n, int64_t limit_ms)
 static int64_t
 pause_ms(const struct server *server, int64_t limit_ms)
 {
-	int64_t ms = limit_ms > 0 ? limit_ms / 4 : 60000;
+	int64_t ms = keeper_pause_ms(&server->keeper);
 
-	if ((!server->is_store_right ||
-		confirmations_wait(server->confirmations)) &&
-	    ms > RETRY_MS)
-		return RETRY_MS;
-	return ms < TEND_MS ? ms : TEND_MS;
+	return limit_ms > 0 && limit_ms / 4 < ms ? limit_ms / 4 : ms;
 }
 
 /* Look after the workers until a signal comes; returns its number. */
@@ -281,7 +199,7 @@ supervise(struct server *server, const struct worker *workers, unsigned n,
 
 		signo = sigtimedwait(set, NULL, &pause);
 		if (signo < 0)
-			tend_store(server);
+			keeper_tend(&server->keeper, &server->config->settings);
 		if (!has_stuck_worker(workers, n, limit_ms))
 			notify_alive();
 	} while (signo < 0);
@@ -365,7 +283,7 @@ run(struct server *server, const char *file, const sigset_t *set,
 	for (unsigned i = 0; rc == ERR_OK && i < n; i++)
 		rc = start(&workers[i], server, err);
 	if (rc == ERR_OK) {
-		bring_up_store(server);
+		keeper_tend(&server->keeper, &server->config->settings);
 		log_line("%u workers are ready", n);
 		say_misfit(&server->config->settings);
 	}
@@ -406,7 +324,7 @@ serve(const char *file, const char *where, struct err *err)
 	if (rc == ERR_OK)
 		rc = fcgi_init(err);
 	if (rc == ERR_OK)
-		rc = confirmations_new(&server.confirmations, err);
+		rc = keeper_init(&server.keeper, err);
 	if (rc == ERR_OK)
 		rc = fcgi_listen(&server.listen_fd, where, err);
 	if (rc == ERR_OK && pipe(server.stop) != 0)
@@ -421,8 +339,7 @@ serve(const char *file, const char *where, struct err *err)
 		(void)close(server.listen_fd);
 	if (rc == ERR_OK && where != NULL && strncmp(where, "unix:", 5) == 0)
 		(void)unlink(where + 5);
-	redis_free(server.store.redis);
-	confirmations_free(server.confirmations);
+	keeper_wipe(&server.keeper);
 	config_drop(server.config);
 	if (rc != ERR_OK)
 		notify_failed(err);
