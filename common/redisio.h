@@ -3,7 +3,8 @@
 
 #include <stdint.h>
 
-#include "common/redis.h"
+#include "common/err.h"
+#include "common/settings.h"
 
 /*
  * One connection of hiredis, with a deadline.  Only common/redis.c uses this.

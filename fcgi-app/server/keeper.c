@@ -4,6 +4,7 @@
 #include "fcgi-app/config.h"
 #include "fcgi-app/server/keeper.h"
 #include "fcgi-app/store/account.h"
+#include "fcgi-app/store/authorisation.h"
 #include "fcgi-app/store/schema.h"
 
 #define RETRY_MS 1000 /* to bring up the store, and to confirm */

@@ -1,8 +1,9 @@
 #ifndef FCGI_APP_STORE_ACCOUNT_H
 #define FCGI_APP_STORE_ACCOUNT_H
 
+#include "common/store.h"
 #include "fcgi-app/access/accounts.h"
-#include "fcgi-app/store/authorisation.h"
+#include "fcgi-app/store/actor.h"
 
 /*
  * Create an account, or delete one; its authorisations stay.

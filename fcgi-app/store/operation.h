@@ -2,7 +2,7 @@
 #define FCGI_APP_STORE_OPERATION_H
 
 #include "fcgi-app/access/cidr.h"
-#include "fcgi-app/store/authorisation.h"
+#include "fcgi-app/store/actor.h"
 #include "fcgi-app/store/script.h"
 
 /* A script's call in the making, with the texts that its arguments point to. */
